@@ -1,0 +1,141 @@
+/** The only opener of UDP sockets: buffer size, error handler and counters are never forgotten here. */
+import { errnoOf, hintForListenError, listenErrno } from "./core/errno.ts";
+import { WildfireError } from "./core/errors.ts";
+import type { SocketControl, SocketHealth } from "./core/socket-control.ts";
+
+/** Bun delivers a view into its own buffer: copy what must outlive the call. */
+export type DatagramHandler = (bytes: Uint8Array, address: string, port: number) => void;
+
+export interface UdpOptions {
+  readonly hostname: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly onDatagram: DatagramHandler;
+  /** An error that the kernel reports on the socket, for instance ECONNREFUSED after an ICMP reply. */
+  readonly onError: (errno: string) => void;
+  readonly control?: SocketControl;
+  /** Wanted SO_RCVBUF; what the kernel granted is in `receiveBufferBytes`. */
+  readonly receiveBufferBytes?: number;
+}
+
+export interface UdpCounters {
+  received: number;
+  receivedBytes: number;
+  sent: number;
+  sentBytes: number;
+  sendFailures: number;
+  errors: number;
+}
+
+export type SendOutcome = { readonly ok: true } | { readonly ok: false; readonly errno: string };
+
+export class UdpEndpoint {
+  readonly counters: UdpCounters = {
+    received: 0,
+    receivedBytes: 0,
+    sent: 0,
+    sentBytes: 0,
+    sendFailures: 0,
+    errors: 0,
+  };
+  /** As read back from the kernel; -1 when it could not be asked. */
+  readonly receiveBufferBytes: number;
+  readonly #socket: Bun.udp.Socket<"uint8array">;
+  readonly #control: SocketControl | undefined;
+
+  constructor(socket: Bun.udp.Socket<"uint8array">, options: UdpOptions) {
+    this.#socket = socket;
+    this.#control = options.control;
+    this.receiveBufferBytes = this.#requestBuffer(options.receiveBufferBytes);
+  }
+
+  get port(): number {
+    return this.#socket.port;
+  }
+
+  get hostname(): string {
+    return this.#socket.hostname;
+  }
+
+  get isOpen(): boolean {
+    return !this.#socket.closed;
+  }
+
+  /** The file descriptor, or -1 where Bun does not show it or the socket is closed. */
+  get fd(): number {
+    if (this.#socket.closed || !("fd" in this.#socket)) return -1;
+    return typeof this.#socket.fd === "number" ? this.#socket.fd : -1;
+  }
+
+  /** `address` must be an IP address. A full send buffer counts as EAGAIN; nothing is queued. */
+  send(bytes: Uint8Array, port: number, address: string): SendOutcome {
+    try {
+      if (this.#socket.send(bytes, port, address)) {
+        this.counters.sent += 1;
+        this.counters.sentBytes += bytes.length;
+        return { ok: true };
+      }
+      return this.#sendFailed("EAGAIN");
+    } catch (error) {
+      return this.#sendFailed(errnoOf(error));
+    }
+  }
+
+  /** What the kernel knows about the socket; undefined where it cannot be asked. */
+  health(): SocketHealth | undefined {
+    if (this.#control === undefined) return undefined;
+    return this.#control.readHealth(this.fd);
+  }
+
+  close(): void {
+    if (!this.#socket.closed) this.#socket.close();
+  }
+
+  #sendFailed(errno: string): SendOutcome {
+    this.counters.sendFailures += 1;
+    return { ok: false, errno };
+  }
+
+  #requestBuffer(wanted: number | undefined): number {
+    if (wanted === undefined || this.#control === undefined || this.fd < 0) return -1;
+    return this.#control.requestReceiveBuffer(this.fd, wanted);
+  }
+}
+
+/** Throws a WildfireError("socket") that names address, port and errno. */
+export async function openUdp(options: UdpOptions): Promise<UdpEndpoint> {
+  let endpoint: UdpEndpoint | undefined;
+  const socket = await openSocket(options, {
+    binaryType: "uint8array",
+    data(_socket, bytes, port, address) {
+      if (endpoint === undefined) return;
+      endpoint.counters.received += 1;
+      endpoint.counters.receivedBytes += bytes.length;
+      options.onDatagram(bytes, address, port);
+    },
+    error(_socket, error) {
+      if (endpoint !== undefined) endpoint.counters.errors += 1;
+      options.onError(errnoOf(error));
+    },
+  });
+  endpoint = new UdpEndpoint(socket, options);
+  return endpoint;
+}
+
+type Handlers = Bun.udp.SocketHandler<"uint8array"> & { binaryType: "uint8array" };
+
+async function openSocket(
+  options: UdpOptions,
+  handlers: Handlers,
+): Promise<Bun.udp.Socket<"uint8array">> {
+  const { hostname, port } = options;
+  try {
+    return await Bun.udpSocket({ hostname, port, binaryType: "uint8array", socket: handlers });
+  } catch (error) {
+    const errno = listenErrno(error);
+    throw new WildfireError("socket", `cannot open UDP ${hostname}:${port}: ${errno}`, {
+      cause: error,
+      hint: hintForListenError(errno),
+    });
+  }
+}
