@@ -1,0 +1,288 @@
+/**
+ * One persistent connection for one call id: texts leave in order, wait in a bounded queue while the
+ * LLaMA is away, and those whose arrival is in doubt when a connection breaks are sent once more.
+ */
+import { BoundedQueue } from "../core/bounded-queue.ts";
+import type { Clock, Timer } from "../core/clock.ts";
+import { describeError } from "../core/errors.ts";
+import type { LogFields, Logger } from "../core/log.ts";
+import type { TcpClose, TcpHandlers, TcpLink } from "../tcp-link.ts";
+import type { ConnectAttempt } from "../tcp.ts";
+import { byeMarker, closeMarker, encodeHello, encodeText } from "../wire/text-frames.ts";
+import {
+  type ConnectionInput,
+  type ConnectionState,
+  nextConnectionState,
+  reconnectDelayMs,
+} from "./connection-states.ts";
+
+export interface ConnectionOptions {
+  /** The id as it is announced in HELLO. */
+  readonly callId: string;
+  readonly dial: (handlers: TcpHandlers) => ConnectAttempt;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Texts that may wait while the LLaMA is away. */
+  readonly queueLimit: number;
+}
+
+export interface ConnectionStatus {
+  readonly callId: string;
+  readonly state: ConnectionState;
+  readonly calls: number;
+  readonly waiting: number;
+  readonly sent: number;
+  readonly resent: number;
+  readonly dropped: number;
+  readonly connects: number;
+  readonly receivedBytes: number;
+  readonly lastError: string | null;
+}
+
+interface Frame {
+  readonly kind: "text" | "bye";
+  readonly bytes: Uint8Array;
+}
+
+interface WrittenFrame {
+  readonly frame: Frame;
+  readonly atMs: number;
+}
+
+/** The protocol has no acknowledgement: a frame is settled when its connection outlives it by this. */
+const settleMs = 500;
+/** A peer whose kernel acknowledges nothing for this long is gone, whatever the socket says. */
+const halfOpenMs = 10_000;
+/** A connection that lives this long was a good one: the next failure starts the back-off anew. */
+const stableMs = 1000;
+const refusalsToReport = 3;
+
+export class LlamaConnection {
+  readonly callId: string;
+  readonly #options: ConnectionOptions;
+  readonly #queue: BoundedQueue<Frame>;
+  readonly #counts = { sent: 0, resent: 0, connects: 0, receivedBytes: 0 };
+  #state: ConnectionState = "idle";
+  #calls = 0;
+  #failures = 0;
+  #openedAtMs = 0;
+  #link: TcpLink | undefined;
+  #attempt: ConnectAttempt | undefined;
+  #retry: Timer | undefined;
+  #unsettled: WrittenFrame[] = [];
+  #unacknowledgedSinceMs: number | undefined;
+  #lastError: string | null = null;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(options: ConnectionOptions) {
+    this.callId = options.callId;
+    this.#options = options;
+    this.#queue = new BoundedQueue(options.queueLimit);
+  }
+
+  /** No call uses it and nothing waits: it may be closed to make room. */
+  get isSpare(): boolean {
+    return this.#calls === 0 && this.#queue.length === 0;
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  beginCall(): void {
+    this.#calls += 1;
+    this.#want();
+  }
+
+  send(text: string): void {
+    this.#enqueue({ kind: "text", bytes: encodeText(text) });
+  }
+
+  /** The call is over: BYE follows its last text, and the connection stays for the next call. */
+  endCall(): void {
+    this.#calls = Math.max(0, this.#calls - 1);
+    const isPointless = this.#state !== "open" && this.#queue.length === 0;
+    if (!isPointless) this.#enqueue({ kind: "bye", bytes: byeMarker });
+    if (this.isSpare) this.#step("unwanted");
+  }
+
+  /** Resolves when nothing waits any more, or the connection is closed. */
+  idle(): Promise<void> {
+    if (this.#queue.length === 0 || this.#state === "closed") return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Says good-bye where that is possible and frees everything. */
+  close(): void {
+    if (this.#link?.isOpen === true) {
+      if (this.#calls > 0) this.#link.write(byeMarker);
+      this.#link.write(closeMarker);
+      this.#link.end();
+    }
+    this.#step("close");
+    this.#attempt?.cancel();
+    this.#retry?.cancel();
+    this.#link = undefined;
+    this.#queue.clear();
+    this.#unsettled = [];
+    this.#notifyIdle();
+  }
+
+  /** Called every second or so: settles what has arrived and notices a peer that is gone silently. */
+  watch(): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    const nowMs = this.#options.clock.nowMs();
+    if (link.unacknowledgedBytes <= 0) {
+      this.#unacknowledgedSinceMs = undefined;
+      this.#settle(nowMs);
+      return;
+    }
+    this.#unacknowledgedSinceMs ??= nowMs;
+    if (nowMs - this.#unacknowledgedSinceMs < halfOpenMs) return;
+    this.#options.log.warn("the LLaMA acknowledges nothing, connecting again");
+    link.destroy();
+  }
+
+  status(): ConnectionStatus {
+    return {
+      callId: this.callId,
+      state: this.#state,
+      calls: this.#calls,
+      waiting: this.#queue.length,
+      dropped: this.#queue.dropped,
+      ...this.#counts,
+      lastError: this.#lastError,
+    };
+  }
+
+  #enqueue(frame: Frame): void {
+    if (this.#state === "closed") return;
+    if (this.#queue.push(frame) !== undefined) {
+      const dropped = this.#queue.dropped;
+      this.#options.log.warn("LLaMA is away and the queue is full: oldest text dropped", {
+        dropped,
+      });
+    }
+    this.#want();
+    this.#flush();
+  }
+
+  #want(): void {
+    if (this.#state === "idle") this.#step("wanted");
+  }
+
+  #step(input: ConnectionInput): void {
+    const before = this.#state;
+    this.#state = nextConnectionState(before, input);
+    if (this.#state === before) return;
+    if (this.#state === "connecting") this.#connect();
+    if (this.#state === "waiting") this.#waitToRetry();
+    if (this.#state === "idle") this.#retry?.cancel();
+  }
+
+  #connect(): void {
+    const attempt = this.#options.dial({
+      data: (bytes) => {
+        this.#counts.receivedBytes += bytes.length;
+      },
+      drained: () => this.#flush(),
+      closed: (reason) => this.#lost(reason),
+    });
+    this.#attempt = attempt;
+    attempt.link.then(
+      (link) => this.#opened(link),
+      (error: unknown) => this.#failed(describeError(error)),
+    );
+  }
+
+  #opened(link: TcpLink): void {
+    if (this.#state !== "connecting") {
+      link.destroy();
+      return;
+    }
+    this.#link = link;
+    this.#openedAtMs = this.#options.clock.nowMs();
+    this.#lastError = null;
+    this.#counts.connects += 1;
+    const waiting = this.#queue.length;
+    this.#say("connected to the LLaMA", { peer: link.remote, waiting });
+    link.write(encodeHello(this.callId));
+    this.#step("opened");
+    this.#flush();
+  }
+
+  #failed(message: string): void {
+    if (this.#state !== "connecting") return;
+    this.#lastError = message;
+    this.#step("failed");
+  }
+
+  #lost(reason: TcpClose): void {
+    if (this.#link === undefined) return;
+    this.#link = undefined;
+    this.#lastError = reason.errno ?? `connection ${reason.kind}`;
+    if (this.#options.clock.nowMs() - this.#openedAtMs >= stableMs) this.#failures = 0;
+    const doubtful = reason.writesInDoubt || reason.kind === "local" ? this.#takeUnsettled() : [];
+    this.#unsettled = [];
+    this.#counts.resent += doubtful.length;
+    this.#queue.unshift(doubtful);
+    const waiting = this.#queue.length;
+    this.#say("lost the LLaMA connection", { reason: this.#lastError, waiting });
+    this.#step("lost");
+  }
+
+  #waitToRetry(): void {
+    this.#failures += 1;
+    const delayMs = reconnectDelayMs(this.#failures);
+    if (this.#failures === refusalsToReport) {
+      this.#options.log.warn(
+        "the LLaMA does not accept this call id: start it, or restart it if it holds an ended call",
+        { reason: this.#lastError, waiting: this.#queue.length },
+      );
+    }
+    if (this.isSpare) {
+      this.#step("unwanted");
+      return;
+    }
+    this.#retry = this.#options.clock.after(delayMs, () => this.#step("retry"));
+  }
+
+  #flush(): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    let frame = this.#queue.peek();
+    while (frame !== undefined && link.pendingBytes === 0 && link.write(frame.bytes)) {
+      this.#queue.shift();
+      this.#written(frame);
+      frame = this.#queue.peek();
+    }
+    if (frame === undefined) this.#notifyIdle();
+  }
+
+  #written(frame: Frame): void {
+    this.#unsettled.push({ frame, atMs: this.#options.clock.nowMs() });
+    if (this.#unsettled.length > this.#queue.limit) this.#unsettled.shift();
+    if (frame.kind === "text") this.#counts.sent += 1;
+  }
+
+  #settle(nowMs: number): void {
+    while ((this.#unsettled[0]?.atMs ?? nowMs) < nowMs - settleMs) this.#unsettled.shift();
+  }
+
+  #takeUnsettled(): Frame[] {
+    return this.#unsettled.map((written) => written.frame);
+  }
+
+  /** A peer that comes and goes is reported once, not five times a second. */
+  #say(message: string, fields: LogFields): void {
+    if (this.#failures < refusalsToReport) this.#options.log.info(message, fields);
+    else this.#options.log.debug(message, fields);
+  }
+
+  #notifyIdle(): void {
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}
