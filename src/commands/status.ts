@@ -1,0 +1,41 @@
+/** `wildfire status NAME`: asks the running services of that name and prints what they answer. */
+import { readOptions } from "../config/options.ts";
+import { quote, WildfireError } from "../core/errors.ts";
+import { currentStateFolder } from "../services/run-service.ts";
+import { readStatuses } from "../services/status-socket.ts";
+
+const options = {
+  "state-dir": { kind: "string", value: "DIR", help: "state folder of the service" },
+} as const;
+
+const names = ["whisper", "inbound", "llama"];
+
+/** One JSON object, or an array of them when several services of that name run. */
+export async function status(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || !names.includes(name)) {
+    throw new WildfireError("usage", `status of what? ${quote(name ?? "")} is no service`, {
+      hint: `say wildfire status ${names.join("|")}`,
+    });
+  }
+  const values = readOptions(options, {
+    argv: rest,
+    env: process.env,
+    command: "status",
+    file: {},
+    fileName: "",
+  });
+  const stateFolder = values["state-dir"] ?? currentStateFolder();
+  const answers = (await readStatuses(stateFolder, name)).map((text): unknown => JSON.parse(text));
+  if (answers.length === 0) {
+    throw new WildfireError(
+      "state",
+      `no ${name} service runs with the state folder ${stateFolder}`,
+      {
+        hint: `start it with wildfire --service ${name}, or name its folder with --state-dir`,
+      },
+    );
+  }
+  process.stdout.write(`${JSON.stringify(answers.length === 1 ? answers[0] : answers, null, 2)}\n`);
+  return 0;
+}

@@ -1,0 +1,94 @@
+/** The command line: argv to command, loaded only when it is asked for. */
+import { describeError, quote, WildfireError } from "./core/errors.ts";
+
+type Command = (argv: readonly string[]) => Promise<number>;
+
+const services: Readonly<Record<string, Command>> = {
+  async whisper(argv) {
+    const { whisperService } = await import("./services/whisper.ts");
+    const { runService } = await import("./services/run-service.ts");
+    return await runService(whisperService, argv);
+  },
+  async inbound(argv) {
+    const { inboundService } = await import("./services/inbound.ts");
+    const { runService } = await import("./services/run-service.ts");
+    return await runService(inboundService, argv);
+  },
+  async llama(argv) {
+    const { llamaService } = await import("./services/llama.ts");
+    const { runService } = await import("./services/run-service.ts");
+    return await runService(llamaService, argv);
+  },
+};
+
+const commands: Readonly<Record<string, Command>> = {
+  async demo(argv) {
+    return await (await import("./commands/demo.ts")).demo(argv);
+  },
+  async status(argv) {
+    return await (await import("./commands/status.ts")).status(argv);
+  },
+};
+
+const help = `Wildfire hears telephone calls and passes their text on. Nothing leaves the machine.
+
+Usage:
+  wildfire                              asks what to do (on a terminal)
+  wildfire demo                         a spoken call, from sound to text, on this machine
+  wildfire --service NAME [options]     runs one service: ${Object.keys(services).join(", ")}
+  wildfire --service NAME --help        the options of that service
+  wildfire status NAME                  what a running service knows about itself, as JSON
+  wildfire --version
+
+Example:
+  wildfire --service whisper --model /models/ggml-base.en.bin
+`;
+
+async function run(argv: readonly string[]): Promise<number> {
+  const [first, ...rest] = argv;
+  if (first === undefined) return await (await import("./commands/menu.ts")).menu(help);
+  if (first === "--version" || first === "-V" || first === "version") {
+    return await (await import("./commands/version.ts")).version();
+  }
+  const service = serviceArguments(argv);
+  if (service !== undefined) return await pick(services, service.name, "service")(service.rest);
+  if (first === "--help" || first === "-h" || first === "help") {
+    process.stdout.write(help);
+    return 0;
+  }
+  return await pick(commands, first, "command")(rest);
+}
+
+/** `--service NAME` or `--service=NAME` may stand anywhere among the service's own options. */
+function serviceArguments(
+  argv: readonly string[],
+): { readonly name: string; readonly rest: readonly string[] } | undefined {
+  const at = argv.findIndex((text) => text === "--service" || text.startsWith("--service="));
+  if (at < 0) return undefined;
+  const attached = argv[at]?.split("=", 2)[1];
+  const taken = attached === undefined ? 2 : 1;
+  return { name: attached ?? argv[at + 1] ?? "", rest: argv.toSpliced(at, taken) };
+}
+
+function pick(table: Readonly<Record<string, Command>>, name: string, what: string): Command {
+  const command = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (command !== undefined) return command;
+  throw new WildfireError("usage", `unknown ${what} ${quote(name)}`, {
+    hint: `there are: ${Object.keys(table).join(", ")}`,
+  });
+}
+
+/** Exit codes: 0 done, 1 failed, 2 called wrongly, 130 interrupted twice. */
+function exitCodeFor(error: unknown): number {
+  return error instanceof WildfireError && error.code === "usage" ? 2 : 1;
+}
+
+try {
+  process.exit(await run(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`wildfire: ${describeError(error)}\n`);
+  if (!(error instanceof WildfireError) && error instanceof Error) {
+    process.stderr.write(`${error.stack ?? ""}\n`);
+  }
+  process.exit(exitCodeFor(error));
+}

@@ -1,0 +1,200 @@
+/** `--service inbound`: plays a WAV file as a call, for tests, demonstrations and load. */
+import { lookup } from "node:dns/promises";
+import { Resampler } from "../audio/resample.ts";
+import { decodeWav, describeWav } from "../audio/wav.ts";
+import type { OptionTable, OptionValues } from "../config/options.ts";
+import { describeError, quote, WildfireError } from "../core/errors.ts";
+import { type AudioFeed, ChunkFeed, StreamFeed } from "../inbound/audio-feed.ts";
+import { CallUplink, type UplinkOutcome } from "../inbound/uplink.ts";
+import { WavPlayer } from "../inbound/wav-player.ts";
+import { callerAudioRateHz } from "../wire/audio-frames.ts";
+import { type CallId, parseCallId } from "../wire/call-id.ts";
+import { registrationPort } from "../wire/ports.ts";
+import {
+  commonOptions,
+  type RunningService,
+  type ServiceContext,
+  type ServiceDefinition,
+} from "./service.ts";
+
+const options = {
+  "call-id": { kind: "string", value: "N", help: "id of the call, 0 to 52535 (required)" },
+  wav: { kind: "string", value: "FILE", help: "WAV file that the caller speaks (required)" },
+  loop: { kind: "boolean", help: "start the file again at its end, until stopped" },
+  speed: {
+    kind: "number",
+    value: "X",
+    min: 0.1,
+    max: 1000,
+    default: 1,
+    help: "times real time",
+  },
+  chunked: { kind: "boolean", help: "send one chunk per utterance, as the legacy inbound does" },
+  json: { kind: "boolean", help: "print each transcript as a JSON object on a line of its own" },
+  bind: {
+    kind: "string",
+    value: "ADDRESS",
+    default: "127.0.0.1",
+    help: "address on which whisper finds the audio",
+  },
+  "whisper-host": {
+    kind: "string",
+    value: "HOST",
+    default: "127.0.0.1",
+    help: "where whisper listens",
+  },
+  "whisper-port": {
+    kind: "integer",
+    value: "PORT",
+    min: 1,
+    max: 65_535,
+    default: registrationPort,
+    help: "UDP port for registrations",
+  },
+  ...commonOptions,
+} as const satisfies OptionTable;
+
+type InboundValues = OptionValues<typeof options>;
+
+export const inboundService: ServiceDefinition<typeof options> = {
+  name: "inbound",
+  summary: "Plays a WAV file as a call and prints the transcripts that come back.",
+  example: "wildfire --service inbound --call-id 111 --wav hello.wav",
+  options,
+  start: startInbound,
+};
+
+/** Sound kept for a whisper that is not there or starts anew. */
+const backlogSamples = 120 * callerAudioRateHz;
+
+async function startInbound(
+  values: InboundValues,
+  context: ServiceContext,
+): Promise<RunningService> {
+  const callId = requireCallId(values["call-id"]);
+  const samples = await loadSpeech(values.wav, context);
+  const feed: AudioFeed = values.chunked
+    ? new ChunkFeed(backlogSamples)
+    : new StreamFeed(backlogSamples);
+  const uplink = await CallUplink.open({
+    callId,
+    bind: values.bind,
+    whisperAddress: await resolveAddress(values["whisper-host"]),
+    whisperPort: values["whisper-port"],
+    feed,
+    clock: context.clock,
+    log: context.log.child({ call: callId.text }),
+    onTranscript: transcriptPrinter(values, callId, context),
+  });
+  const player = new WavPlayer({
+    samples,
+    speed: values.speed,
+    loop: values.loop,
+    clock: context.clock,
+    onSamples: (block) => uplink.write(block),
+  });
+  const finished = player.done
+    .then(() => uplink.finish())
+    .then((outcome) => reportOutcome(outcome, context));
+  return {
+    status: () => uplink.status(),
+    async stop() {
+      player.stop();
+      await finished;
+    },
+    finished,
+  };
+}
+
+function requireCallId(text: string | undefined): CallId {
+  if (text === undefined)
+    throw new WildfireError("usage", "--call-id is missing", {
+      hint: "give one, such as --call-id 111",
+    });
+  const parsed = parseCallId(text);
+  if (!parsed.ok) throw new WildfireError("usage", `--call-id: ${parsed.refusal}`);
+  return parsed.callId;
+}
+
+async function loadSpeech(
+  path: string | undefined,
+  context: ServiceContext,
+): Promise<Float32Array> {
+  if (path === undefined)
+    throw new WildfireError("usage", "--wav is missing", {
+      hint: "give the file that the caller speaks",
+    });
+  const audio = decodeWav(await readFile(path), path);
+  context.log.info("playing", { file: path, audio: describeWav(audio) });
+  if (audio.samples.length === 0)
+    throw new WildfireError("audio", `${quote(path, 200)} holds no sound`);
+  return resampleAll(audio.samples, audio.sampleRateHz);
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  try {
+    return await Bun.file(path).bytes();
+  } catch (error) {
+    throw new WildfireError("audio", `cannot read ${quote(path, 200)}: ${describeError(error)}`, {
+      cause: error,
+      hint: "check --wav",
+    });
+  }
+}
+
+function resampleAll(samples: Float32Array, fromHz: number): Float32Array {
+  if (fromHz === callerAudioRateHz) return samples;
+  const resampler = new Resampler({ fromHz, toHz: callerAudioRateHz });
+  const body = resampler.process(samples).slice();
+  const tail = resampler.flush();
+  const all = new Float32Array(body.length + tail.length);
+  all.set(body);
+  all.set(tail, body.length);
+  return all;
+}
+
+/** Bun sends datagrams to IP addresses only. */
+async function resolveAddress(host: string): Promise<string> {
+  try {
+    return (await lookup(host)).address;
+  } catch (error) {
+    throw new WildfireError(
+      "usage",
+      `--whisper-host ${quote(host)} is not known: ${describeError(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function transcriptPrinter(
+  values: InboundValues,
+  callId: CallId,
+  context: ServiceContext,
+): (text: string) => void {
+  return (text) => {
+    if (!values.json) {
+      context.print(text);
+      return;
+    }
+    const time = new Date(context.clock.wallMs()).toISOString();
+    context.print(JSON.stringify({ time, callId: callId.text, text }));
+  };
+}
+
+function reportOutcome(outcome: UplinkOutcome, context: ServiceContext): number {
+  const { isComplete, connects, transcripts, droppedSamples } = outcome;
+  const droppedMs = Math.round((droppedSamples * 1000) / callerAudioRateHz);
+  const fields = { transcripts, connects, droppedMs };
+  if (isComplete) {
+    context.log.info("call finished", fields);
+    return 0;
+  }
+  const advice =
+    connects === 0
+      ? "start whisper: it never connected"
+      : "whisper did not answer for all it heard";
+  context.log.error("call finished incomplete", { ...fields, advice });
+  return 1;
+}

@@ -1,0 +1,109 @@
+/** Brings up speech recognition: the right library for this CPU, a checked model, the native pool. */
+import { embedded } from "#embedded";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { quote, WildfireError } from "../core/errors.ts";
+import type { SocketControl } from "../core/socket-control.ts";
+import type { EmbeddedLibrary } from "../embedded/embedded.ts";
+import { findPlatform, readCpuFlags } from "../platform/host-platform.ts";
+import { chooseVariant, type Platform } from "../platform/platform.ts";
+import { inspectGgmlFile } from "../whisper/ggml-file.ts";
+import { openRecogniser, type RecogniserModel } from "../whisper/native-recogniser.ts";
+import { nativeSocketControl } from "../whisper/native.ts";
+import type { Recogniser } from "../whisper/recogniser.ts";
+import type { ServiceContext } from "./service.ts";
+
+export interface LoadOptions {
+  /** A ggml file; undefined for the embedded demo model. */
+  readonly modelPath: string | undefined;
+  readonly lanes: number;
+  readonly threadsPerLane: number;
+  readonly useGpu: boolean;
+  readonly context: ServiceContext;
+}
+
+export interface LoadedModel {
+  readonly name: string;
+  /** The variant of the native library that this CPU runs. */
+  readonly cpu: string;
+  /** Encoder positions to compute, 0 for all. */
+  readonly audioContext: number;
+  /** The longest utterance that the model hears well. */
+  readonly maxUtteranceMs: number;
+  readonly recogniser: Recogniser;
+  readonly socketControl: SocketControl;
+}
+
+type ModelFacts = Pick<LoadedModel, "name" | "audioContext" | "maxUtteranceMs">;
+
+/** The demo model was trained on up to 9 s of sound in 10.24 s of context. */
+const demoFacts: ModelFacts = { name: "demo", audioContext: 512, maxUtteranceMs: 9000 };
+/** A little less than whisper's window of 30 s. */
+const realMaxUtteranceMs = 28_000;
+/** Above what calls with bounded lines of utterances can have waiting together. */
+const jobLimit = 4096;
+
+/** Throws a WildfireError("native" or "model") in one line that says what to do. */
+export async function loadRecogniser(options: LoadOptions): Promise<LoadedModel> {
+  const { context, lanes, threadsPerLane, useGpu } = options;
+  const platform = requirePlatform();
+  const library = await requireLibrary(platform);
+  const { facts, model } = await chooseModel(options);
+  const recogniser = await openRecogniser({
+    library: library.path,
+    model,
+    lanes,
+    threadsPerLane,
+    useGpu,
+    jobLimit,
+    clock: context.clock,
+    logger: context.log,
+  });
+  const socketControl = nativeSocketControl(platform);
+  return { ...facts, cpu: library.cpu, recogniser, socketControl };
+}
+
+/** The variant of the native library that this CPU would run, for `--version`. */
+export async function selectedCpu(): Promise<string> {
+  return (await requireLibrary(requirePlatform())).cpu;
+}
+
+function requirePlatform(): Platform {
+  const platform = findPlatform(process.platform);
+  if (platform !== undefined) return platform;
+  throw new WildfireError("native", `Wildfire does not run on ${quote(process.platform)}`, {
+    hint: "use Linux or macOS",
+  });
+}
+
+async function requireLibrary(platform: Platform): Promise<EmbeddedLibrary> {
+  const variant = chooseVariant(platform, process.arch, await readCpuFlags(platform));
+  const library = embedded.nativeLibraries.find(({ cpu }) => cpu === variant?.name);
+  if (library !== undefined) return library;
+  throw new WildfireError(
+    "native",
+    `no native library for this ${process.arch} processor is inside`,
+    {
+      hint: "on x64 SSE4.2 is needed; otherwise use the executable for this kind of machine",
+    },
+  );
+}
+
+async function chooseModel(
+  options: LoadOptions,
+): Promise<{ readonly facts: ModelFacts; readonly model: RecogniserModel }> {
+  const { modelPath, context } = options;
+  if (modelPath !== undefined) {
+    const { type, quantisation } = await inspectGgmlFile(modelPath);
+    const name = `${modelPath} (${type}, ${quantisation})`;
+    const facts = { name, audioContext: 0, maxUtteranceMs: realMaxUtteranceMs };
+    return { facts, model: { path: modelPath } };
+  }
+  context.log.info(
+    "using the embedded demo model, which knows a few hundred words of telephone English; " +
+      "for real calls give a ggml whisper model with --model",
+  );
+  const compressed = await Bun.file(embedded.demoModelGz).bytes();
+  const bytes = await promisify(gunzip)(compressed);
+  return { facts: demoFacts, model: { bytes, name: "embedded demo model" } };
+}

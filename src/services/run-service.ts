@@ -1,0 +1,172 @@
+/** Runs one service as a process: options, log, signals, status socket, exit code. */
+import { homedir, tmpdir } from "node:os";
+import { type ConfigFile, loadConfigFile } from "../config/load.ts";
+import { formatOptions, readOptions } from "../config/options.ts";
+import { defaultConfigFile, defaultStateFolder } from "../config/paths.ts";
+import { systemClock } from "../core/clock.ts";
+import { describeError } from "../core/errors.ts";
+import { createLogger, formatJson, formatText, type Logger } from "../core/log.ts";
+import { versionInfo } from "../version.ts";
+import type {
+  CommonTable,
+  CommonValues,
+  RunningService,
+  ServiceContext,
+  ServiceDefinition,
+} from "./service.ts";
+import { type StatusSocket, serveStatus } from "./status-socket.ts";
+
+/** A service that does not stop by then is ended, so that a restart never waits for ever. */
+const stopLimitMs = 15_000;
+const forcedExitCode = 130;
+
+/** Resolves to the exit code. Throws a WildfireError for bad options and failures at start. */
+export async function runService<T extends CommonTable>(
+  definition: ServiceDefinition<T>,
+  argv: readonly string[],
+): Promise<number> {
+  if (argv.includes("--help") || argv.includes("-h")) {
+    process.stdout.write(serviceHelp(definition));
+    return 0;
+  }
+  const file = await readConfig(argv);
+  const values = readOptions(definition.options, {
+    argv,
+    env: process.env,
+    command: definition.name,
+    file: file?.sections[definition.name] ?? {},
+    fileName: `${file?.path ?? ""} [${definition.name}]`,
+  });
+  // T holds the common options; TypeScript does not look into a mapped type over a type parameter.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const common = values as unknown as CommonValues;
+  const context: ServiceContext = {
+    clock: systemClock,
+    log: createServiceLog(definition.name, common),
+    stateFolder: common["state-dir"] ?? currentStateFolder(),
+    print: (line) => process.stdout.write(`${line}\n`),
+  };
+  surviveProgrammingErrors(context.log);
+  const service = await definition.start(values, context);
+  return await runUntilStopped(service, definition.name, context);
+}
+
+export function currentStateFolder(): string {
+  return defaultStateFolder({
+    env: process.env,
+    home: homedir(),
+    userId: process.getuid?.() ?? 0,
+    temporaryFolder: tmpdir(),
+  });
+}
+
+export function serviceHelp<T extends CommonTable>(definition: ServiceDefinition<T>): string {
+  return [
+    definition.summary,
+    "",
+    `Usage: wildfire --service ${definition.name} [options]`,
+    `Example: ${definition.example}`,
+    "",
+    formatOptions(definition.options),
+    "",
+    `Each option can also be set as WILDFIRE_${definition.name.toUpperCase()}_… or WILDFIRE_… in the`,
+    `environment, or under [${definition.name}] in ${defaultConfigFile}.`,
+    "",
+  ].join("\n");
+}
+
+async function readConfig(argv: readonly string[]): Promise<ConfigFile | undefined> {
+  const at = argv.findIndex(
+    (argument) => argument === "--config" || argument.startsWith("--config="),
+  );
+  const argument = argv[at];
+  const given =
+    argument?.includes("=") === true ? argument.slice("--config=".length) : argv[at + 1];
+  const path = at < 0 ? process.env["WILDFIRE_CONFIG"] : given;
+  if (path !== undefined && path !== "") return await loadConfigFile(path);
+  return (await Bun.file(defaultConfigFile).exists())
+    ? await loadConfigFile(defaultConfigFile)
+    : undefined;
+}
+
+function createServiceLog(service: string, common: CommonValues): Logger {
+  const format = common["log-format"] === "json" ? formatJson : formatText;
+  const showPrivate = common["log-private"];
+  const base = createLogger({
+    level: common.verbose ? "debug" : "info",
+    clock: systemClock,
+    sink: (record) => process.stderr.write(`${format(record, { showPrivate })}\n`),
+  });
+  return base.child({ service });
+}
+
+/** One call's bug must not end the other calls; it is logged as what it is. */
+function surviveProgrammingErrors(log: Logger): void {
+  const report = (error: unknown): void => {
+    const stack = error instanceof Error ? error.stack : undefined;
+    log.error("unexpected error, please report it", { reason: describeError(error), stack });
+  };
+  process.on("uncaughtException", report);
+  process.on("unhandledRejection", report);
+  process.stdout.on("error", () => undefined);
+}
+
+async function runUntilStopped(
+  service: RunningService,
+  name: string,
+  context: ServiceContext,
+): Promise<number> {
+  const describe = (): Record<string, unknown> => ({
+    service: name,
+    ...versionInfo(),
+    pid: process.pid,
+    uptimeS: Math.round(process.uptime()),
+    ...service.status(),
+  });
+  const socket = openStatusSocket(name, context, describe);
+  process.on("SIGUSR1", () => context.print(JSON.stringify(describe())));
+  const exitCode = await Promise.race([service.finished, stopSignal(context.log)]);
+  await stopWithin(service, context);
+  socket?.close();
+  return exitCode;
+}
+
+function openStatusSocket(
+  name: string,
+  context: ServiceContext,
+  describe: () => Record<string, unknown>,
+): StatusSocket | undefined {
+  try {
+    return serveStatus({ stateFolder: context.stateFolder, service: name, describe });
+  } catch (error) {
+    context.log.warn("no status socket: `wildfire status` will not find this service", {
+      reason: describeError(error),
+    });
+    return undefined;
+  }
+}
+
+/** Resolves on the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopSignal(log: Logger): Promise<number> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    const stop = (signal: string): void => {
+      if (isStopping) process.exit(forcedExitCode);
+      isStopping = true;
+      log.info("stopping", { signal });
+      resolve(0);
+    };
+    process.on("SIGTERM", () => stop("SIGTERM"));
+    process.on("SIGINT", () => stop("SIGINT"));
+  });
+}
+
+async function stopWithin(service: RunningService, context: ServiceContext): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = context.clock.after(stopLimitMs, () => {
+    context.log.error("the service does not stop in time, ending it");
+    late.resolve();
+  });
+  await Promise.race([service.stop(), late.promise]);
+  timer.cancel();
+}

@@ -1,0 +1,59 @@
+/** What every `--service NAME` is made of. */
+import type { OptionTable, OptionValues } from "../config/options.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+
+/** Options that every service has besides its own. */
+export const commonOptions = {
+  "state-dir": {
+    kind: "string",
+    value: "DIR",
+    help: "folder for the unpacked library and the status socket",
+  },
+  config: { kind: "string", value: "FILE", help: "configuration file (TOML)" },
+  "log-format": {
+    kind: "string",
+    value: "FORMAT",
+    choices: ["text", "json"],
+    default: "text",
+    help: "log lines for people (text) or for programs (json)",
+  },
+  "log-private": { kind: "boolean", help: "show private fields, such as transcripts, in the log" },
+  verbose: { kind: "boolean", short: "v", help: "log each datagram and each step" },
+  help: { kind: "boolean", short: "h", help: "this text" },
+} as const satisfies OptionTable;
+
+export type CommonTable = OptionTable & typeof commonOptions;
+export type CommonValues = OptionValues<typeof commonOptions>;
+
+export interface ServiceContext {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Not yet made; the service makes what it needs in it. */
+  readonly stateFolder: string;
+  /** Standard output: results for people and scripts, one line each; logs go to standard error. */
+  readonly print: (line: string) => void;
+}
+
+export interface RunningService {
+  /** All that is known about the service, for `status` and SIGUSR1; no private data. */
+  status(): Record<string, unknown>;
+  /** Stops in order and frees everything; bounded in time. */
+  stop(): Promise<void>;
+  /** Resolves to an exit code when the service has nothing more to do; never for most services. */
+  readonly finished: Promise<number>;
+}
+
+export interface ServiceDefinition<T extends CommonTable> {
+  readonly name: string;
+  /** One line for the list of services. */
+  readonly summary: string;
+  /** A command line to copy. */
+  readonly example: string;
+  /** The service's own options and the common ones. */
+  readonly options: T;
+  start(values: OptionValues<T>, context: ServiceContext): Promise<RunningService>;
+}
+
+/** `finished` of a service that runs until it is stopped. */
+export const runsUntilStopped: Promise<number> = new Promise(() => undefined);

@@ -1,0 +1,123 @@
+/** `wildfire status`: a running service answers one JSON object to each connection on a private socket. */
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../core/clock.ts";
+import { WildfireError } from "../core/errors.ts";
+import { connectUnix, listenUnix } from "../tcp.ts";
+
+export interface StatusSocketOptions {
+  readonly stateFolder: string;
+  readonly service: string;
+  readonly describe: () => Record<string, unknown>;
+}
+
+export interface StatusSocket {
+  close(): void;
+}
+
+/** sun_path holds 108 bytes on Linux and 104 on macOS, with the final zero. */
+const maxSocketPathBytes = 100;
+const answerLimitMs = 3000;
+const privateFolderMode = 0o700;
+
+/** Each process has a socket of its own, so that two services of one name never collide. */
+export function serveStatus(options: StatusSocketOptions): StatusSocket {
+  const folder = runFolder(options.stateFolder);
+  mkdirSync(folder, { recursive: true, mode: privateFolderMode });
+  requireOwnFolder(folder);
+  const path = join(folder, `${options.service}-${process.pid}.sock`);
+  rmSync(path, { force: true });
+  const server = listenUnix(path, (link) => {
+    link.write(new TextEncoder().encode(JSON.stringify(options.describe())));
+    link.end();
+    return { data: () => undefined, closed: () => undefined };
+  });
+  chmodSync(path, 0o600);
+  return {
+    close() {
+      server.stop(true);
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+/** One JSON text per running service of that name; sockets of dead processes are removed. */
+export async function readStatuses(stateFolder: string, service: string): Promise<string[]> {
+  const folder = runFolder(stateFolder);
+  const answers: string[] = [];
+  for (const name of listSockets(folder, service)) {
+    const path = join(folder, name);
+    try {
+      answers.push(await ask(path));
+    } catch (error) {
+      const pid = Number(/-(\d+)\.sock$/.exec(name)?.[1]);
+      if (isAlive(pid)) throw error;
+      rmSync(path, { force: true });
+    }
+  }
+  return answers;
+}
+
+/** The state folder's own, or one in the temporary folder when that path is too long for a socket. */
+function runFolder(stateFolder: string): string {
+  const folder = join(stateFolder, "run");
+  const longestName = "/inbound-4194304.sock";
+  if (Buffer.byteLength(folder + longestName) <= maxSocketPathBytes) return folder;
+  const digest = new Bun.CryptoHasher("sha256").update(stateFolder).digest("hex").slice(0, 12);
+  return join(tmpdir(), `wildfire-${process.getuid?.() ?? 0}-${digest}`);
+}
+
+function requireOwnFolder(folder: string): void {
+  const { uid, mode } = statSync(folder);
+  const isOurs = uid === (process.getuid?.() ?? uid) && (mode & 0o022) === 0;
+  if (isOurs) return;
+  throw new WildfireError(
+    "state",
+    `folder ${folder} belongs to another user or is open to others`,
+    {
+      hint: "remove it or choose another one with --state-dir",
+    },
+  );
+}
+
+function listSockets(folder: string, service: string): string[] {
+  try {
+    return readdirSync(folder).filter(
+      (name) => name.startsWith(`${service}-`) && name.endsWith(".sock"),
+    );
+  } catch {
+    return [];
+  }
+}
+
+async function ask(path: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  const answer = Promise.withResolvers<string>();
+  const timer = systemClock.after(answerLimitMs, () => {
+    answer.reject(
+      new WildfireError("timeout", `the service behind ${path} does not answer within 3 s`, {
+        hint: "its event loop is blocked: look at the host's load, then restart it",
+      }),
+    );
+  });
+  const link = await connectUnix(path, {
+    data: (bytes) => chunks.push(Buffer.from(bytes)),
+    closed: () => answer.resolve(Buffer.concat(chunks).toString("utf8")),
+  });
+  try {
+    return await answer.promise;
+  } finally {
+    timer.cancel();
+    link.destroy();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

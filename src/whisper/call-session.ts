@@ -1,0 +1,383 @@
+/**
+ * One call in the whisper service, from REGISTER to the last transcript. Everything it holds hangs on
+ * it, and each way in which a call can end leads through `draining` or straight to `ended`.
+ */
+import { sanitiseSamples } from "../audio/sanitise.ts";
+import { EnergyEndpointer, splitAtQuietest, type EndpointingEvent } from "../audio/endpointing.ts";
+import type { Clock } from "../core/clock.ts";
+import { describeError, quote } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { TcpClose, TcpHandlers, TcpLink } from "../tcp-link.ts";
+import type { ConnectAttempt } from "../tcp.ts";
+import { AudioFrameDecoder, type AudioFrameSink } from "../wire/audio-frames.ts";
+import { type CallId, parseCallId } from "../wire/call-id.ts";
+import { encodeReturnedTranscript } from "../wire/text-frames.ts";
+import { type CallInput, type CallState, isCallUp, nextCallState } from "./call-states.ts";
+import { type Recogniser, whisperSampleRateHz } from "./recogniser.ts";
+import { type DecodeSettings, type FinalTranscript, UtteranceLine } from "./utterance-line.ts";
+
+/** Where finished transcripts go; the LLaMA bridge in the running service. */
+export interface TextSink {
+  beginCall(callId: string): void;
+  send(callId: string, text: string): void;
+  endCall(callId: string): void;
+}
+
+export interface HearingSettings {
+  readonly decode: DecodeSettings;
+  /** A chunk at least this long is a finished utterance. */
+  readonly chunkUtteranceMs: number;
+  readonly endSilenceMs: number;
+  readonly maxUtteranceMs: number;
+  /** A connected peer that sends nothing for this long is taken for dead. */
+  readonly idleLimitMs: number;
+}
+
+export interface CallCounters {
+  chunks: number;
+  audioMs: number;
+  utterances: number;
+  transcripts: number;
+  empty: number;
+  failed: number;
+  badSamples: number;
+  notReturned: number;
+  registers: number;
+}
+
+export interface CallStatus extends Readonly<CallCounters> {
+  readonly callId: string;
+  readonly key: string;
+  readonly state: CallState;
+  readonly ageMs: number;
+  readonly pendingUtterances: number;
+  readonly peer: string;
+}
+
+export interface CallSessionOptions {
+  readonly callId: CallId;
+  /** Unique for the life of the service, unlike the id. */
+  readonly key: string;
+  readonly dial: (handlers: TcpHandlers) => ConnectAttempt;
+  readonly recogniser: Recogniser;
+  readonly settings: HearingSettings;
+  readonly texts: TextSink;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Resolves when the earlier call with this id has delivered its last text. */
+  readonly after: Promise<void>;
+}
+
+const helloLimitMs = 5000;
+/** How long audio that was sent before a BYE may still be on its way. */
+const byeGraceMs = 250;
+/** A caller in mid-word whose packets stop for this long has said what can be heard. */
+const stallMs = 1500;
+/** While this many utterances wait, TCP makes the sender wait too: nothing is dropped. */
+const maxPendingUtterances = 16;
+const lingerMs = 1000;
+
+export class CallSession {
+  readonly callId: CallId;
+  readonly key: string;
+  /** Resolves when everything of the call is freed. */
+  readonly ended: Promise<void>;
+  readonly counters: CallCounters = {
+    chunks: 0,
+    audioMs: 0,
+    utterances: 0,
+    transcripts: 0,
+    empty: 0,
+    failed: 0,
+    badSamples: 0,
+    notReturned: 0,
+    registers: 1,
+  };
+  readonly #options: CallSessionOptions;
+  readonly #log: Logger;
+  readonly #startedAtMs: number;
+  readonly #resolveEnded: () => void;
+  readonly #decoder = new AudioFrameDecoder();
+  readonly #line: UtteranceLine;
+  readonly #attempt: ConnectAttempt;
+  #endpointer: EnergyEndpointer | undefined;
+  #link: TcpLink | undefined;
+  #state: CallState = "connecting";
+  #stateSinceMs: number;
+  #lastDataMs: number;
+  #isUtteranceChunk = false;
+  #isGreeted = false;
+  #isPaused = false;
+  #cause = "";
+
+  constructor(options: CallSessionOptions) {
+    this.#options = options;
+    this.callId = options.callId;
+    this.key = options.key;
+    this.#log = options.log.child({ call: options.callId.text, key: options.key });
+    this.#startedAtMs = options.clock.nowMs();
+    this.#stateSinceMs = this.#startedAtMs;
+    this.#lastDataMs = this.#startedAtMs;
+    const ended = Promise.withResolvers<void>();
+    this.ended = ended.promise;
+    this.#resolveEnded = ended.resolve;
+    this.#line = new UtteranceLine({
+      recogniser: options.recogniser,
+      settings: options.settings.decode,
+      after: options.after,
+      onFinal: (final) => this.#deliver(final),
+    });
+    this.#attempt = options.dial({
+      data: (bytes) => this.#receive(bytes),
+      closed: (reason) => this.#closed(reason),
+    });
+    this.#attempt.link.then(
+      (link) => this.#connected(link),
+      (error: unknown) => this.#step("failed", describeError(error)),
+    );
+  }
+
+  get state(): CallState {
+    return this.#state;
+  }
+
+  /** True once HELLO has named the right call. */
+  get isGreeted(): boolean {
+    return this.#isGreeted;
+  }
+
+  /** Why the call left its last state. */
+  get cause(): string {
+    return this.#cause;
+  }
+
+  get isUp(): boolean {
+    return isCallUp(this.#state);
+  }
+
+  /** BYE over UDP: the call is over, but audio that was sent before may still arrive. */
+  bye(): void {
+    this.#lastDataMs = this.#options.clock.nowMs();
+    this.#step("bye", "BYE");
+  }
+
+  /** The service stops: what was heard is still transcribed. */
+  shutdown(): void {
+    this.#step("shutdown", "the service stops");
+  }
+
+  /** Gives up what is not transcribed yet. */
+  abandon(): void {
+    this.#line.abort();
+  }
+
+  /** Called a few times a second: all time limits of the call, without a timer of its own. */
+  tick(nowMs: number): void {
+    const silentMs = nowMs - this.#lastDataMs;
+    if (this.#state === "greeting" && nowMs - this.#stateSinceMs > helloLimitMs) {
+      this.#step("timeout", `no HELLO within ${helloLimitMs / 1000} s`);
+    } else if (this.#state === "ending" && silentMs > byeGraceMs) {
+      this.#step("quiet", "BYE");
+    } else if (this.#state === "hearing" && !this.#isPaused) {
+      if (silentMs > stallMs) this.#flushSpeech();
+      if (silentMs > this.#options.settings.idleLimitMs) this.#step("timeout", "no audio");
+    }
+  }
+
+  status(nowMs: number): CallStatus {
+    return {
+      callId: this.callId.text,
+      key: this.key,
+      state: this.#state,
+      ageMs: Math.round(nowMs - this.#startedAtMs),
+      pendingUtterances: this.#line.pending,
+      peer: this.#link?.remote ?? "",
+      ...this.counters,
+    };
+  }
+
+  #step(input: CallInput, cause: string): void {
+    const before = this.#state;
+    this.#state = nextCallState(before, input);
+    if (this.#state === before) return;
+    this.#stateSinceMs = this.#options.clock.nowMs();
+    this.#cause = cause;
+    this.#log.debug("call state", { from: before, to: this.#state, cause });
+    if (this.#state === "draining") this.#drain(input);
+    if (this.#state === "ended") this.#finish();
+  }
+
+  #connected(link: TcpLink): void {
+    if (this.#state !== "connecting") {
+      link.destroy();
+      return;
+    }
+    this.#link = link;
+    this.#step("connected", "");
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#lastDataMs = this.#options.clock.nowMs();
+    if (this.#state === "draining" || this.#state === "ended") return;
+    this.#decoder.push(bytes, this.#sink);
+    this.#applyBackPressure();
+  }
+
+  readonly #sink: AudioFrameSink = {
+    hello: (text) => this.#hello(text),
+    chunkDeclared: (sampleCount) => {
+      const chunkMs = (sampleCount * 1000) / whisperSampleRateHz;
+      this.#isUtteranceChunk = chunkMs >= this.#options.settings.chunkUtteranceMs;
+    },
+    samples: (samples) => this.#hear(samples),
+    end: (marker) => this.#step("marker", `end marker (${marker})`),
+    violation: (reason) => this.#violation(reason),
+  };
+
+  #hello(text: string): void {
+    const parsed = parseCallId(text);
+    if (!parsed.ok || parsed.callId.number !== this.callId.number) {
+      this.#violation(`HELLO names call ${quote(text)}, registered was ${this.callId.text}`);
+      return;
+    }
+    const connectMs = Math.round(this.#options.clock.nowMs() - this.#startedAtMs);
+    this.#log.info("call connected", { peer: this.#link?.remote, connectMs });
+    this.#isGreeted = true;
+    this.#options.texts.beginCall(this.callId.text);
+    if (this.#state === "greeting") this.#step("hello", "");
+  }
+
+  #violation(reason: string): void {
+    this.#log.warn("call refused: the peer broke the protocol", {
+      reason,
+      peer: this.#link?.remote,
+    });
+    this.#decoder.stop();
+    this.#step("violation", reason);
+  }
+
+  #hear(samples: Float32Array): void {
+    const bad = sanitiseSamples(samples);
+    if (bad > 0) this.#countBadSamples(bad);
+    this.counters.chunks += 1;
+    this.counters.audioMs += (samples.length * 1000) / whisperSampleRateHz;
+    if (this.#isUtteranceChunk) {
+      this.#flushSpeech();
+      this.#addUtterance(samples);
+      return;
+    }
+    this.#endpointer ??= this.#createEndpointer();
+    this.#endpointer.push(samples, this.#onEndpoint);
+  }
+
+  #createEndpointer(): EnergyEndpointer {
+    const { endSilenceMs, maxUtteranceMs } = this.#options.settings;
+    return new EnergyEndpointer({ endSilenceMs, maxUtteranceMs });
+  }
+
+  readonly #onEndpoint = (event: EndpointingEvent): void => {
+    if (event.kind === "utterance") this.#addUtterance(event.samples);
+  };
+
+  #flushSpeech(): void {
+    this.#endpointer?.flush(this.#onEndpoint);
+  }
+
+  #addUtterance(samples: Float32Array): void {
+    const maxSamples = (this.#options.settings.maxUtteranceMs * whisperSampleRateHz) / 1000;
+    for (const part of splitAtQuietest(samples, maxSamples)) {
+      this.counters.utterances += 1;
+      this.#line.add(part);
+    }
+  }
+
+  #countBadSamples(bad: number): void {
+    if (this.counters.badSamples === 0) {
+      this.#log.warn("audio holds samples that are no numbers; they are played as silence", {
+        bad,
+      });
+    }
+    this.counters.badSamples += bad;
+  }
+
+  #applyBackPressure(): void {
+    const isFull = this.#line.pending >= maxPendingUtterances;
+    if (isFull === this.#isPaused) return;
+    this.#isPaused = isFull;
+    if (isFull) this.#link?.pause();
+    else this.#link?.resume();
+    this.#lastDataMs = this.#options.clock.nowMs();
+  }
+
+  #closed(reason: TcpClose): void {
+    this.#link = undefined;
+    this.#step("closed", reason.errno ?? `connection ${reason.kind}`);
+  }
+
+  #deliver(final: FinalTranscript): void {
+    const { text, error, audioMs, queuedMs, decodeMs } = final;
+    if (error !== undefined) {
+      this.counters.failed += 1;
+      this.#log.error("an utterance could not be transcribed", { reason: error, audioMs });
+    } else if (text === "") {
+      this.counters.empty += 1;
+    } else {
+      this.counters.transcripts += 1;
+      this.#options.texts.send(this.callId.text, text);
+    }
+    this.#log.debug("transcript", {
+      audioMs,
+      queuedMs: Math.round(queuedMs),
+      decodeMs: Math.round(decodeMs),
+      characters: text.length,
+      private: { text },
+    });
+    this.#returnTranscript(text);
+    if (this.#isPaused) this.#applyBackPressure();
+  }
+
+  /** An empty text tells the sender that this utterance is done with, though it held no words. */
+  #returnTranscript(text: string): void {
+    if (this.#link === undefined) return;
+    if (!this.#link.write(encodeReturnedTranscript(text))) this.counters.notReturned += 1;
+  }
+
+  #drain(input: CallInput): void {
+    if (this.#isPaused) this.#link?.resume();
+    this.#isPaused = false;
+    this.#flushSpeech();
+    this.#endpointer = undefined;
+    if (input === "violation" || input === "timeout") {
+      this.#link?.destroy();
+      this.#link = undefined;
+    }
+    void this.#line.drained().then(() => this.#step("drained", this.#cause));
+  }
+
+  #finish(): void {
+    this.#attempt.cancel();
+    this.#hangUp();
+    this.#endpointer = undefined;
+    if (this.#isGreeted) this.#options.texts.endCall(this.callId.text);
+    const { utterances, transcripts, empty, failed } = this.counters;
+    const audioMs = Math.round(this.counters.audioMs);
+    this.#log[this.#isGreeted ? "info" : "debug"]("call ended", {
+      cause: this.#cause,
+      audioMs,
+      utterances,
+      transcripts,
+      empty,
+      failed,
+    });
+    this.#resolveEnded();
+  }
+
+  /** Ends the connection in order, but never waits long for a peer that does not read or close. */
+  #hangUp(): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    this.#link = undefined;
+    link.end();
+    this.#options.clock.after(lingerMs, () => link.destroy());
+  }
+}
