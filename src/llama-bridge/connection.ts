@@ -66,6 +66,7 @@ export class LlamaConnection {
   #calls = 0;
   #failures = 0;
   #openedAtMs = 0;
+  #droppedBefore = 0;
   #link: TcpLink | undefined;
   #attempt: ConnectAttempt | undefined;
   #retry: Timer | undefined;
@@ -168,6 +169,17 @@ export class LlamaConnection {
     this.#flush();
   }
 
+  /** Once per absence; how many it became is said when the LLaMA is back. */
+  #reportFirstDrop(): void {
+    if (this.#queue.dropped - this.#droppedBefore !== 1) return;
+    this.#options.log.warn(
+      "the LLaMA is away and the queue is full: the oldest texts are dropped",
+      {
+        queued: this.#queue.length,
+      },
+    );
+  }
+
   #want(): void {
     if (this.#state === "idle") this.#step("wanted");
   }
@@ -205,8 +217,13 @@ export class LlamaConnection {
     this.#openedAtMs = this.#options.clock.nowMs();
     this.#lastError = null;
     this.#counts.connects += 1;
-    const waiting = this.#queue.length;
-    this.#say("connected to the LLaMA", { peer: link.remote, waiting });
+    const dropped = this.#queue.dropped - this.#droppedBefore;
+    this.#droppedBefore = this.#queue.dropped;
+    this.#say("connected to the LLaMA", {
+      peer: link.remote,
+      waiting: this.#queue.length,
+      dropped,
+    });
     link.write(encodeHello(this.callId));
     this.#step("opened");
     this.#flush();
