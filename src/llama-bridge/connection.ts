@@ -159,12 +159,7 @@ export class LlamaConnection {
 
   #enqueue(frame: Frame): void {
     if (this.#state === "closed") return;
-    if (this.#queue.push(frame) !== undefined) {
-      const dropped = this.#queue.dropped;
-      this.#options.log.warn("LLaMA is away and the queue is full: oldest text dropped", {
-        dropped,
-      });
-    }
+    if (this.#queue.push(frame) !== undefined) this.#reportFirstDrop();
     this.#want();
     this.#flush();
   }
