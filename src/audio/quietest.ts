@@ -1,0 +1,37 @@
+/** Where to cut sound that has to be cut: in the middle of its quietest 20 ms. */
+
+/** 20 ms at 16 kHz. */
+const windowSamples = 320;
+const hopSamples = windowSamples / 2;
+
+/**
+ * The sample in the middle of the quietest window within `from`..`to`, the latest of equals; the
+ * middle of the range when it is shorter than a window. A constant offset does not count as sound.
+ */
+export function quietestSample(samples: Float32Array, from: number, to: number): number {
+  let quietest = Number.POSITIVE_INFINITY;
+  let cut = Math.floor((from + to) / 2);
+  for (let start = from; start + windowSamples <= to; start += hopSamples) {
+    const energy = energyWithoutOffset(samples, start);
+    if (energy > quietest) continue;
+    quietest = energy;
+    cut = start + windowSamples / 2;
+  }
+  return cut;
+}
+
+/** Where to cut sound of the greatest length: in the quietest place of its last third. */
+export function cutWithin(samples: Float32Array): number {
+  return quietestSample(samples, Math.floor((samples.length * 2) / 3), samples.length);
+}
+
+function energyWithoutOffset(samples: Float32Array, start: number): number {
+  let sum = 0;
+  let squares = 0;
+  for (let index = start; index < start + windowSamples; index += 1) {
+    const sample = samples[index] ?? 0;
+    sum += sample;
+    squares += sample * sample;
+  }
+  return squares - (sum * sum) / windowSamples;
+}
