@@ -1,7 +1,7 @@
 /** `wildfire status NAME`: asks the running services of that name and prints what they answer. */
 import { readOptions } from "../config/options.ts";
 import { quote, WildfireError } from "../core/errors.ts";
-import { currentStateFolder } from "../services/run-service.ts";
+import { currentStateFolder } from "../services/state-folder.ts";
 import { readStatuses } from "../services/status-socket.ts";
 
 const options = {

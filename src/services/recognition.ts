@@ -8,10 +8,12 @@ import type { EmbeddedLibrary } from "../embedded/embedded.ts";
 import { findPlatform, readCpuFlags } from "../platform/host-platform.ts";
 import { chooseVariant, type Platform } from "../platform/platform.ts";
 import { inspectGgmlFile } from "../whisper/ggml-file.ts";
+import { candidateFolders, prepareLibrary } from "../whisper/library.ts";
 import { openRecogniser, type RecogniserModel } from "../whisper/native-recogniser.ts";
-import { nativeSocketControl } from "../whisper/native.ts";
+import { findLoadProblem, nativeSocketControl } from "../whisper/native.ts";
 import type { Recogniser } from "../whisper/recogniser.ts";
 import type { ServiceContext } from "./service.ts";
+import { currentStateFolder } from "./state-folder.ts";
 
 export interface LoadOptions {
   /** A ggml file; undefined for the embedded demo model. */
@@ -50,7 +52,7 @@ export async function loadRecogniser(options: LoadOptions): Promise<LoadedModel>
   const library = await requireLibrary(platform);
   const { facts, model } = await chooseModel(options);
   const recogniser = await openRecogniser({
-    library: library.path,
+    library: await placeLibrary(library, platform, context),
     model,
     lanes,
     threadsPerLane,
@@ -66,6 +68,29 @@ export async function loadRecogniser(options: LoadOptions): Promise<LoadedModel>
 /** The variant of the native library that this CPU would run, for `--version`. */
 export async function selectedCpu(): Promise<string> {
   return (await requireLibrary(requirePlatform())).cpu;
+}
+
+async function placeLibrary(
+  library: EmbeddedLibrary,
+  platform: Platform,
+  context: ServiceContext,
+): Promise<string> {
+  const folders = candidateFolders({
+    requested: context.stateFolder,
+    usual: currentStateFolder(),
+    runtime: process.env["XDG_RUNTIME_DIR"],
+    shared: platform.sharedFolders,
+    userId: process.getuid?.() ?? 0,
+  });
+  const path = await prepareLibrary({
+    source: library.path,
+    suffix: platform.librarySuffix,
+    sha256: library.sha256,
+    folders,
+    findLoadProblem,
+  });
+  context.log.debug("native library", { path, cpu: library.cpu });
+  return path;
 }
 
 function requirePlatform(): Platform {

@@ -1,8 +1,7 @@
 /** Runs one service as a process: options, log, signals, status socket, exit code. */
-import { homedir, tmpdir } from "node:os";
 import { type ConfigFile, loadConfigFile } from "../config/load.ts";
 import { formatOptions, readOptions } from "../config/options.ts";
-import { defaultConfigFile, defaultStateFolder } from "../config/paths.ts";
+import { defaultConfigFile } from "../config/paths.ts";
 import { systemClock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import { createLogger, formatJson, formatText, type Logger } from "../core/log.ts";
@@ -14,6 +13,7 @@ import type {
   ServiceContext,
   ServiceDefinition,
 } from "./service.ts";
+import { currentStateFolder } from "./state-folder.ts";
 import { type StatusSocket, serveStatus } from "./status-socket.ts";
 
 /** A service that does not stop by then is ended, so that a restart never waits for ever. */
@@ -49,15 +49,6 @@ export async function runService<T extends CommonTable>(
   surviveProgrammingErrors(context.log);
   const service = await definition.start(values, context);
   return await runUntilStopped(service, definition.name, context);
-}
-
-export function currentStateFolder(): string {
-  return defaultStateFolder({
-    env: process.env,
-    home: homedir(),
-    userId: process.getuid?.() ?? 0,
-    temporaryFolder: tmpdir(),
-  });
 }
 
 export function serviceHelp<T extends CommonTable>(definition: ServiceDefinition<T>): string {

@@ -152,10 +152,11 @@ export class RegistrationListener {
   }
 
   async #openSocket(): Promise<void> {
-    const { hostname, port, control, log } = this.#options;
+    const { hostname, control, log } = this.#options;
     const endpoint = await openUdp({
       hostname,
-      port,
+      // Opened again, it must have the number that the first one got, also when that was any.
+      port: this.port,
       ...(control === undefined ? {} : { control }),
       receiveBufferBytes: wantedReceiveBufferBytes,
       onDatagram: (bytes, address, fromPort) => this.#receive(bytes, address, fromPort),

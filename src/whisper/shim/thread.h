@@ -1,0 +1,17 @@
+// What the engine's threads set up for themselves when they start.
+#pragma once
+
+namespace wf {
+
+// Names the calling thread (15 characters at most) for tools such as top -H.
+void name_thread(const char * name);
+
+// Leaves signals to the process's own threads; the calling thread and those it starts get none but
+// faults.
+void block_signals();
+
+// Lets the calling thread and those it starts yield to others: 0 is normal, 19 yields most. Does
+// nothing where a thread cannot have a niceness of its own.
+void set_thread_nice(int nice);
+
+}  // namespace wf
