@@ -345,6 +345,7 @@ export class CallSession {
   #drain(input: CallInput): void {
     if (this.#isPaused) this.#link?.resume();
     this.#isPaused = false;
+    this.#decoder.abandon(this.#sink);
     this.#flushSpeech();
     this.#endpointer = undefined;
     if (input === "violation" || input === "timeout") {

@@ -58,6 +58,18 @@ export class AudioFrameDecoder {
     this.#state = "done";
   }
 
+  /**
+   * The connection is gone: hands on the whole samples of a chunk that will never be complete, so
+   * that nothing that arrived is lost, and ends decoding.
+   */
+  abandon(sink: AudioFrameSink): void {
+    const wasInChunk = this.#state === "chunk";
+    this.#state = "done";
+    const count = Math.floor(this.#reader.takeUnfinished() / 4);
+    if (wasInChunk && count > 0)
+      sink.samples(new Float32Array(this.#reader.payload.buffer, 0, count));
+  }
+
   push(bytes: Uint8Array, sink: AudioFrameSink): void {
     this.#reader.feed(bytes);
     while (this.#state !== "done" && this.#step(sink));

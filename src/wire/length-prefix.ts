@@ -72,6 +72,13 @@ export class LengthPrefixReader {
     return this.#buffer;
   }
 
+  /** Gives up an unfinished payload and returns how many bytes of it lie at the start of `payload`. */
+  takeUnfinished(): number {
+    const filled = this.#filled;
+    this.#filled = 0;
+    return filled;
+  }
+
   /** Called when the payload has been used. */
   donePayload(): void {
     if (this.#buffer.length > this.#releaseAboveBytes) this.#buffer = new Uint8Array(0);

@@ -116,6 +116,35 @@ describe("violations quote the number and end the stream", () => {
   });
 });
 
+test("a connection that breaks inside a chunk still gives the whole samples that came", () => {
+  const decoder = new AudioFrameDecoder();
+  const recorder = recordAudio();
+  const samples = ramp(100);
+  decoder.push(joinBytes(hello, encodeAudioChunk(samples).subarray(0, 4 + 4 * 60 + 3)), recorder);
+  decoder.abandon(recorder);
+  decoder.abandon(recorder);
+  expect(recorder.records).toEqual([
+    helloRecord,
+    ["declared", 100],
+    ["samples", bitsOf(samples.subarray(0, 60))],
+  ]);
+  expect(decoder.done).toBe(true);
+});
+
+test.each([
+  ["between chunks", joinBytes(hello, encodeAudioChunk(ramp(3)))],
+  ["within a length", joinBytes(hello, lengthBytes(8).subarray(0, 2))],
+  ["within HELLO", hello.subarray(0, 6)],
+  ["before the first whole sample", joinBytes(hello, lengthBytes(8), Uint8Array.of(1, 2, 3))],
+])("a connection that breaks %s has nothing to add", (_where, bytes) => {
+  const decoder = new AudioFrameDecoder();
+  const recorder = recordAudio();
+  decoder.push(bytes, recorder);
+  const before = recorder.records.length;
+  decoder.abandon(recorder);
+  expect(recorder.records).toHaveLength(before);
+});
+
 test("a sink that stops the decoder gets nothing more, not even of the same push", () => {
   const decoder = new AudioFrameDecoder();
   const recorder = recordAudio();
