@@ -58,7 +58,6 @@ export async function prepareLibrary(options: PrepareLibraryOptions): Promise<st
   const refusals: string[] = [];
   for (const folder of options.folders) {
     // One after the other: the next folder is only touched when this one does not do.
-    // oxlint-disable-next-line no-await-in-loop
     const placed = await place(folder, wanted);
     const problem = "path" in placed ? options.findLoadProblem(placed.path) : placed.problem;
     if ("path" in placed && problem === undefined) return placed.path;

@@ -1,5 +1,4 @@
 /** The only door to native code: the whisper library and a few functions of the C library. */
-// oxlint-disable-next-line no-restricted-imports -- this file is the one that may
 import { dlopen, read } from "bun:ffi";
 import { WildfireError, quote } from "../core/errors.ts";
 import type { SocketControl } from "../core/socket-control.ts";
@@ -88,8 +87,16 @@ export function findLoadProblem(path: string): string | undefined {
     dlopen(path, identityFunctions);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return loaderReason(error, path);
   }
+}
+
+/** What Bun and the loader put in front of the reason is the path, which readers know already. */
+function loaderReason(error: unknown, path: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const opening = `Failed to open library "${path}": `;
+  const reason = message.startsWith(opening) ? message.slice(opening.length) : message;
+  return reason.startsWith(`${path}: `) ? reason.slice(path.length + 2) : reason;
 }
 
 /** Loads the native library; it stays loaded until the process ends. */
@@ -106,7 +113,7 @@ function openSymbols<T>(path: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    throw cannotUse(path, error instanceof Error ? error.message : String(error));
+    throw cannotUse(path, loaderReason(error, path));
   }
 }
 

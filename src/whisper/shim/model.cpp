@@ -34,12 +34,10 @@ public:
         return size;
     }
 
-    // Asked once before each tensor, after an attempt to read its header.
+    // whisper.cpp asks before each tensor, after an attempt to read the start of its header.
     bool at_end() {
-        const bool ended = reads_past_end_ > 0;
-        if (ended && !has_weights_) throw std::runtime_error("the model holds no weights");
         has_weights_ = true;
-        return ended;
+        return reads_past_end_ > 0;
     }
 
 protected:
@@ -47,11 +45,12 @@ protected:
     virtual size_t fetch(void * out, size_t size) = 0;
 
 private:
-    // A complete model ends with an attempt to read one more tensor header, three integers, and
-    // finding nothing at all there.
+    // After the last weight whisper.cpp tries to read the three integers that start a tensor, and
+    // must find nothing at all. Anywhere else, an end is one that comes too early.
     void accept_end(size_t got, size_t size) {
         reads_past_end_ += 1;
-        if (got == 0 && size == sizeof(int32_t) && reads_past_end_ <= 3) return;
+        const bool is_header = size == sizeof(int32_t) && reads_past_end_ <= 3;
+        if (has_weights_ && got == 0 && is_header) return;
         throw std::runtime_error("the model ends too early, after " + std::to_string(offset_) +
                                  " bytes");
     }
