@@ -37,8 +37,12 @@ describe("LLaMA bridge", () => {
     await until(() => llama.frames.length === 7, "seven frames");
     expect(llama.frames).toEqual([
       "hello 111",
-      ...["text first one", "text first two", "bye"],
-      ...["text second one", "text second two", "bye"],
+      "text first one",
+      "text first two",
+      "bye",
+      "text second one",
+      "text second two",
+      "bye",
     ]);
     expect(llama.connections).toBe(1);
   });
