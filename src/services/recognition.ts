@@ -18,6 +18,7 @@ import { currentStateFolder } from "./state-folder.ts";
 export interface LoadOptions {
   /** A ggml file; undefined for the embedded demo model. */
   readonly modelPath: string | undefined;
+  readonly language: string;
   readonly lanes: number;
   readonly threadsPerLane: number;
   readonly useGpu: boolean;
@@ -61,8 +62,27 @@ export async function loadRecogniser(options: LoadOptions): Promise<LoadedModel>
     clock: context.clock,
     logger: context.log,
   });
+  await requireLanguage(recogniser, options.language);
   const socketControl = nativeSocketControl(platform);
   return { ...facts, cpu: library.cpu, recogniser, socketControl };
+}
+
+/** Too short for whisper.cpp to decode, so that this costs nothing but the check of its arguments. */
+const probeSamples = 800;
+
+/** A wrong --language is told at the start, not with each utterance of the first call. */
+async function requireLanguage(recogniser: Recogniser, language: string): Promise<void> {
+  const samples = new Float32Array(probeSamples);
+  const settings = { language, audioContext: 0, translate: false, timestamps: true };
+  try {
+    await recogniser.submit({ samples, ...settings }).result;
+  } catch (error) {
+    await recogniser.close();
+    throw new WildfireError("usage", `--language: whisper does not know ${quote(language)}`, {
+      cause: error,
+      hint: "use a code such as en or de, or auto",
+    });
+  }
 }
 
 /** The variant of the native library that this CPU would run, for `--version`. */

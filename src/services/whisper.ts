@@ -140,6 +140,7 @@ async function startWhisper(
   const startedMs = context.clock.nowMs();
   const model = await loadRecogniser({
     modelPath: values.model,
+    language: values.language,
     lanes: values.lanes ?? lanesFor(values.threads),
     threadsPerLane: values.threads,
     useGpu: !values["no-gpu"],
