@@ -99,8 +99,9 @@ export class TcpLink {
   /** Closes at once and drops what is waiting. */
   destroy(): void {
     if (this.#isClosed) return;
-    this.#socket.terminate();
+    // Reported first: terminate() calls the close handler, which cannot know who closed.
     this.handleClose("local", undefined);
+    this.#socket.terminate();
   }
 
   /** The handle… methods are called by the socket's handlers in tcp.ts, by nobody else. */

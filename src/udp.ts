@@ -113,8 +113,10 @@ export async function openUdp(options: UdpOptions): Promise<UdpEndpoint> {
       endpoint.counters.receivedBytes += bytes.length;
       options.onDatagram(bytes, address, port);
     },
-    error(_socket, error) {
+    // Bun 1.4 calls this with the error alone, its types promise the socket in front of it.
+    error(...parts: readonly unknown[]) {
       if (endpoint !== undefined) endpoint.counters.errors += 1;
+      const error = parts.find((part) => part instanceof Error);
       options.onError(errnoOf(error));
     },
   });

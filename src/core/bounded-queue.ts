@@ -40,6 +40,11 @@ export class BoundedQueue<T> {
     return this.#items[0];
   }
 
+  /** The newest item. */
+  peekLast(): T | undefined {
+    return this.#items.at(-1);
+  }
+
   clear(): void {
     this.#items = [];
   }

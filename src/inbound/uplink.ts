@@ -119,7 +119,7 @@ export class CallUplink {
 
   /** The caller has hung up: sends the rest, waits for the transcripts, says BYE. */
   finish(): Promise<UplinkOutcome> {
-    if (!this.#isInputEnded) {
+    if (!this.#isInputEnded && !this.#isClosed) {
       this.#isInputEnded = true;
       this.#options.feed.endInput();
       this.#pump();
@@ -177,7 +177,7 @@ export class CallUplink {
     const sink: TextFrameSink = {
       hello: () => undefined,
       text: (text) => this.#settled(text),
-      bye: () => undefined,
+      bye: () => this.#allSettled(),
       close: () => undefined,
       violation(reason) {
         log.warn("whisper sent something that is no transcript", { reason: quote(reason, 200) });
@@ -200,6 +200,13 @@ export class CallUplink {
       this.#options.onTranscript(text);
     }
     if (this.#isEndSent && this.#options.feed.unsettled === 0) this.#sayBye();
+  }
+
+  /** Whisper has heard the end and has nothing more to say, wherever it cut what it heard. */
+  #allSettled(): void {
+    if (!this.#isEndSent) return;
+    while (this.#options.feed.unsettled > 0) this.#options.feed.settle();
+    this.#sayBye();
   }
 
   #lost(reason: TcpClose): void {

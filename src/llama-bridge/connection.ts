@@ -41,7 +41,7 @@ export interface ConnectionStatus {
 
 interface Frame {
   readonly kind: "text" | "bye";
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
 }
 
 interface WrittenFrame {
@@ -102,8 +102,10 @@ export class LlamaConnection {
   /** The call is over: BYE follows its last text, and the connection stays for the next call. */
   endCall(): void {
     this.#calls = Math.max(0, this.#calls - 1);
-    const isPointless = this.#state !== "open" && this.#queue.length === 0;
-    if (!isPointless) this.#enqueue({ kind: "bye", bytes: byeMarker });
+    const last = this.#queue.peekLast();
+    // A BYE travels with the text before it, so that it takes no text's place in a full queue.
+    if (last !== undefined) last.bytes = Buffer.concat([last.bytes, byeMarker]);
+    else if (this.#state === "open") this.#enqueue({ kind: "bye", bytes: byeMarker });
     if (this.isSpare) this.#step("unwanted");
   }
 
@@ -220,6 +222,8 @@ export class LlamaConnection {
       dropped,
     });
     link.write(encodeHello(this.callId));
+    // The last call ended while the connection was being opened: the LLaMA must not think it goes on.
+    if (this.isSpare) link.write(byeMarker);
     this.#step("opened");
     this.#flush();
   }

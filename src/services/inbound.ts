@@ -64,6 +64,8 @@ export const inboundService: ServiceDefinition<typeof options> = {
   start: startInbound,
 };
 
+/** Whoever stops us waits this long for transcripts. */
+const stopLimitMs = 8000;
 /** Sound kept for a whisper that is not there or starts anew. */
 const backlogSamples = 120 * callerAudioRateHz;
 
@@ -100,7 +102,11 @@ async function startInbound(
     status: () => uplink.status(),
     async stop() {
       player.stop();
+      // Nobody who could still answer is there, or it takes longer than a stop may.
+      if (!uplink.isConnected) uplink.close();
+      const limit = context.clock.after(stopLimitMs, () => uplink.close());
       await finished;
+      limit.cancel();
     },
     finished,
   };

@@ -11,7 +11,7 @@ import type { TcpClose, TcpHandlers, TcpLink } from "../tcp-link.ts";
 import type { ConnectAttempt } from "../tcp.ts";
 import { AudioFrameDecoder, type AudioFrameSink } from "../wire/audio-frames.ts";
 import { type CallId, parseCallId } from "../wire/call-id.ts";
-import { encodeReturnedTranscript } from "../wire/text-frames.ts";
+import { byeMarker, encodeReturnedTranscript } from "../wire/text-frames.ts";
 import { type CallInput, type CallState, isCallUp, nextCallState } from "./call-states.ts";
 import { type Recogniser, whisperSampleRateHz } from "./recogniser.ts";
 import { type DecodeSettings, type FinalTranscript, UtteranceLine } from "./utterance-line.ts";
@@ -208,11 +208,12 @@ export class CallSession {
   }
 
   #connected(link: TcpLink): void {
-    if (this.#state !== "connecting") {
+    if (this.#state !== "connecting" && this.#state !== "overtaken") {
       link.destroy();
       return;
     }
     this.#link = link;
+    this.#lastDataMs = this.#options.clock.nowMs();
     this.#step("connected", "");
   }
 
@@ -373,11 +374,15 @@ export class CallSession {
     this.#resolveEnded();
   }
 
-  /** Ends the connection in order, but never waits long for a peer that does not read or close. */
+  /**
+   * Says that every transcript is out and ends the connection in order, but never waits long for a
+   * peer that does not read or close.
+   */
   #hangUp(): void {
     const link = this.#link;
     if (link === undefined) return;
     this.#link = undefined;
+    link.write(byeMarker);
     link.end();
     this.#options.clock.after(lingerMs, () => link.destroy());
   }

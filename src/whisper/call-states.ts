@@ -1,11 +1,13 @@
 /** The life of one call in the whisper service, as a table. */
 
 /**
- * connecting: the TCP connection to inbound is being opened; greeting: HELLO is awaited; hearing:
- * audio arrives; ending: BYE came over UDP and audio sent before it may still be on its way;
- * draining: no more audio, what was heard is being transcribed; ended: everything is freed.
+ * connecting: the TCP connection to inbound is being opened; overtaken: the same, but BYE was faster,
+ * and a short call may have said all it had; greeting: HELLO is awaited; hearing: audio arrives;
+ * ending: BYE came over UDP and audio sent before it may still be on its way; draining: no more
+ * audio, what was heard is being transcribed; ended: everything is freed.
  */
-export type CallState = "connecting" | "greeting" | "hearing" | "ending" | "draining" | "ended";
+export type CallState =
+  "connecting" | "overtaken" | "greeting" | "hearing" | "ending" | "draining" | "ended";
 
 export type CallInput =
   | "connected"
@@ -21,7 +23,8 @@ export type CallInput =
   | "drained";
 
 const table: Readonly<Record<CallState, Readonly<Partial<Record<CallInput, CallState>>>>> = {
-  connecting: { connected: "greeting", failed: "ended", bye: "ended", shutdown: "ended" },
+  connecting: { connected: "greeting", failed: "ended", bye: "overtaken", shutdown: "ended" },
+  overtaken: { connected: "ending", failed: "ended", shutdown: "ended" },
   greeting: {
     hello: "hearing",
     bye: "ending",

@@ -73,6 +73,27 @@ describe("LLaMA bridge", () => {
     expect(llama.texts).toEqual(["text 7", "text 8", "text 9"]);
   });
 
+  test("the BYE of a call costs none of its texts their place", async () => {
+    const port = freePort();
+    await using bridge = createBridge(port, { queueLimit: 3 });
+    bridge.beginCall("111");
+    for (let i = 0; i < 3; i += 1) bridge.send("111", `text ${i}`);
+    bridge.endCall("111");
+    expect(bridge.status()).toMatchObject({ waiting: 3, dropped: 0 });
+    using llama = new TextPeer(port);
+    await until(() => llama.frames.length === 5, "all of it");
+    expect(llama.frames).toEqual(["hello 111", "text text 0", "text text 1", "text text 2", "bye"]);
+  });
+
+  test("a call that ends while its connection is being opened is not left open at the LLaMA", async () => {
+    using llama = new TextPeer();
+    await using bridge = createBridge(llama.port);
+    bridge.beginCall("111");
+    bridge.endCall("111");
+    await until(() => llama.frames.length === 2, "HELLO and BYE");
+    expect(llama.frames).toEqual(["hello 111", "bye"]);
+  });
+
   test("a LLaMA that breaks off and comes back loses nothing and gets nothing twice", async () => {
     const port = freePort();
     const received: string[] = [];

@@ -6,7 +6,15 @@ import {
   nextCallState,
 } from "../../src/whisper/call-states.ts";
 
-const states: CallState[] = ["connecting", "greeting", "hearing", "ending", "draining", "ended"];
+const states: CallState[] = [
+  "connecting",
+  "overtaken",
+  "greeting",
+  "hearing",
+  "ending",
+  "draining",
+  "ended",
+];
 const inputs: CallInput[] = [
   ...(["connected", "failed", "hello", "marker", "closed", "violation"] as const),
   ...(["timeout", "bye", "quiet", "shutdown", "drained"] as const),
@@ -31,10 +39,12 @@ describe("life of a call", () => {
     }
   });
 
-  test("BYE leaves time for audio that is on its way, unless nothing is connected", () => {
+  test("BYE leaves time for a connection and for audio that are on their way", () => {
     expect(nextCallState("hearing", "bye")).toBe("ending");
     expect(nextCallState("greeting", "bye")).toBe("ending");
-    expect(nextCallState("connecting", "bye")).toBe("ended");
+    expect(nextCallState("connecting", "bye")).toBe("overtaken");
+    expect(nextCallState("overtaken", "connected")).toBe("ending");
+    expect(nextCallState("overtaken", "failed")).toBe("ended");
     expect(nextCallState("ending", "bye")).toBe("ending");
   });
 

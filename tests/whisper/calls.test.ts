@@ -151,6 +151,20 @@ describe("a call", () => {
     expect(rig.sink.events).toContain("4006: still here");
   });
 
+  test("a call so short that BYE comes before whisper has connected is heard all the same", async () => {
+    await using rig = createRig();
+    using inbound = new ScriptedInbound(4_016);
+    rig.register(4_016);
+    rig.calls.bye(inbound.callId);
+    const link = await inbound.greet();
+    link.write(utterance());
+    link.write(endMarker);
+    await until(() => rig.recogniser.jobs.length === 1, "the job");
+    rig.recogniser.jobs[0]?.answer("in a hurry");
+    await until(() => rig.calls.size === 0, "the end");
+    expect(rig.sink.events).toContain("4016: in a hurry");
+  });
+
   test("samples of a chunk that never was complete are transcribed", async () => {
     await using rig = createRig();
     using inbound = new ScriptedInbound(4_007);
