@@ -47,8 +47,24 @@ export async function runService<T extends CommonTable>(
     print: (line) => process.stdout.write(`${line}\n`),
   };
   surviveProgrammingErrors(context.log);
-  const service = await definition.start(values, context);
-  return await runUntilStopped(service, definition.name, context);
+  let service: RunningService | undefined;
+  const describe = (): Record<string, unknown> => ({
+    service: definition.name,
+    ...versionInfo(),
+    pid: process.pid,
+    uptimeS: Math.round(process.uptime()),
+    ...(service?.status() ?? { state: "starting" }),
+  });
+  // From the start on: without a handler the signal would end a service that is loading its model.
+  process.on("SIGUSR1", () => context.print(JSON.stringify(describe())));
+  service = await definition.start(values, context);
+  return await runUntilStopped(service, { name: definition.name, context, describe });
+}
+
+interface Run {
+  readonly name: string;
+  readonly context: ServiceContext;
+  readonly describe: () => Record<string, unknown>;
 }
 
 export function serviceHelp<T extends CommonTable>(definition: ServiceDefinition<T>): string {
@@ -102,31 +118,16 @@ function surviveProgrammingErrors(log: Logger): void {
   process.stdout.on("error", () => undefined);
 }
 
-async function runUntilStopped(
-  service: RunningService,
-  name: string,
-  context: ServiceContext,
-): Promise<number> {
-  const describe = (): Record<string, unknown> => ({
-    service: name,
-    ...versionInfo(),
-    pid: process.pid,
-    uptimeS: Math.round(process.uptime()),
-    ...service.status(),
-  });
-  const socket = openStatusSocket(name, context, describe);
-  process.on("SIGUSR1", () => context.print(JSON.stringify(describe())));
+async function runUntilStopped(service: RunningService, run: Run): Promise<number> {
+  const { context } = run;
+  const socket = openStatusSocket(run);
   const exitCode = await Promise.race([service.finished, stopSignal(context.log)]);
   await stopWithin(service, context);
   socket?.close();
   return exitCode;
 }
 
-function openStatusSocket(
-  name: string,
-  context: ServiceContext,
-  describe: () => Record<string, unknown>,
-): StatusSocket | undefined {
+function openStatusSocket({ name, context, describe }: Run): StatusSocket | undefined {
   try {
     return serveStatus({ stateFolder: context.stateFolder, service: name, describe });
   } catch (error) {

@@ -1,4 +1,4 @@
-/** `wildfire status`: a running service answers one JSON object to each connection on a private socket. */
+/** `wildfire status`: a running service answers each question on a private socket with one JSON object. */
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,8 @@ export interface StatusSocket {
 /** sun_path holds 108 bytes on Linux and 104 on macOS, with the final zero. */
 const maxSocketPathBytes = 100;
 const answerLimitMs = 3000;
+/** Any byte will do. */
+const question = Uint8Array.of(0x0a);
 const privateFolderMode = 0o700;
 
 /** Each process has a socket of its own, so that two services of one name never collide. */
@@ -28,11 +30,15 @@ export function serveStatus(options: StatusSocketOptions): StatusSocket {
   requireOwnFolder(folder);
   const path = join(folder, `${options.service}-${process.pid}.sock`);
   rmSync(path, { force: true });
-  const server = listenUnix(path, (link) => {
-    link.write(new TextEncoder().encode(JSON.stringify(options.describe())));
-    link.end();
-    return { data: () => undefined, closed: () => undefined };
-  });
+  const server = listenUnix(path, (link) => ({
+    // Answered when it is asked for: a socket that is closed again before the asker's event loop saw
+    // it open counts as a failed connection in Bun.
+    data() {
+      link.write(new TextEncoder().encode(JSON.stringify(options.describe())));
+      link.end();
+    },
+    closed: () => undefined,
+  }));
   chmodSync(path, 0o600);
   return {
     close() {
@@ -105,6 +111,7 @@ async function ask(path: string): Promise<string> {
     data: (bytes) => chunks.push(Buffer.from(bytes)),
     closed: () => answer.resolve(Buffer.concat(chunks).toString("utf8")),
   });
+  link.write(question);
   try {
     return await answer.promise;
   } finally {
