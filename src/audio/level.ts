@@ -4,7 +4,7 @@
 export const silenceDbfs = -120;
 
 /** The level of a root mean square. */
-export function rmsToDbfs(rms: number): number {
+function rmsToDbfs(rms: number): number {
   if (!(rms > 0)) return silenceDbfs;
   return Math.max(silenceDbfs, 20 * Math.log10(rms));
 }

@@ -8,7 +8,7 @@ const hopSamples = windowSamples / 2;
  * The sample in the middle of the quietest window within `from`..`to`, the latest of equals; the
  * middle of the range when it is shorter than a window. A constant offset does not count as sound.
  */
-export function quietestSample(samples: Float32Array, from: number, to: number): number {
+function quietestSample(samples: Float32Array, from: number, to: number): number {
   let quietest = Number.POSITIVE_INFINITY;
   let cut = Math.floor((from + to) / 2);
   for (let start = from; start + windowSamples <= to; start += hopSamples) {

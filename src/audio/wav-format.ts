@@ -31,7 +31,7 @@ const unsupportedNames: Readonly<Record<number, string>> = {
   0x028f: "G.722",
 };
 
-export const convertHint = "convert it: ffmpeg -i IN -ac 1 -ar 16000 -c:a pcm_s16le OUT.wav";
+const convertHint = "convert it: ffmpeg -i IN -ac 1 -ar 16000 -c:a pcm_s16le OUT.wav";
 
 /** Reads the body of a `fmt ` chunk; throws an error whose message starts with `what`. */
 export function parseWavFormat(chunk: DataView, what: string): WavFormat {

@@ -95,7 +95,7 @@ function addFile(raw: RawValues, table: OptionTable, sources: OptionSources): vo
 }
 
 /** `WILDFIRE_LLAMA_PORT`, or with the command's name `WILDFIRE_WHISPER_LLAMA_PORT`, which wins. */
-export function environmentNames(command: string, name: string): readonly [string, string] {
+function environmentNames(command: string, name: string): readonly [string, string] {
   const upper = name.replaceAll("-", "_").toUpperCase();
   return [`WILDFIRE_${command.toUpperCase()}_${upper}`, `WILDFIRE_${upper}`];
 }

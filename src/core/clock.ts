@@ -27,10 +27,3 @@ export const systemClock: Clock = {
     return { cancel: () => clearInterval(handle) };
   },
 };
-
-/** Resolves after `delayMs`. */
-export function delay(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(delayMs, resolve);
-  });
-}

@@ -67,7 +67,7 @@ interface Run {
   readonly describe: () => Record<string, unknown>;
 }
 
-export function serviceHelp<T extends CommonTable>(definition: ServiceDefinition<T>): string {
+function serviceHelp<T extends CommonTable>(definition: ServiceDefinition<T>): string {
   return [
     definition.summary,
     "",

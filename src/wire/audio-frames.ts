@@ -11,10 +11,10 @@ import {
 export const callerAudioRateHz = 16_000;
 
 /** Longest HELLO of a caller-audio stream, in bytes. */
-export const maxAudioHelloBytes = 1_000;
+const maxAudioHelloBytes = 1_000;
 
 /** Longest chunk, in bytes: 500,000 samples, a little over 31 s. */
-export const maxAudioChunkBytes = 2_000_000;
+const maxAudioChunkBytes = 2_000_000;
 
 /** Which of the two lengths ended the stream; peers send either. */
 export type EndMarker = "zero" | "all-ones";

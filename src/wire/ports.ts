@@ -1,4 +1,4 @@
-/** Every port of the wire protocol; those that belong to one call are these bases plus the call id. */
+/** The ports of the wire protocol; those that belong to one call are these bases plus the call id. */
 
 /** UDP, whisper listens: REGISTER and BYE of the inbound side. */
 export const registrationPort = 13_000;
@@ -12,17 +12,8 @@ export const replyAudioBasePort = 9_002;
 /** UDP, outbound listens on this plus the call id: "the reply audio can be fetched". */
 export const readySignalBasePort = 13_000;
 
-/** UDP, kokoro listens: the older ready and bye signal, one port for all calls. */
-export const olderSignalPort = 13_001;
-
 /** TCP, llama listens: transcripts; SPEECH and SILENCE come to the same number by UDP. */
 export const transcriptPort = 8_083;
-
-/** TCP, kokoro listens: the texts to speak. */
-export const replyTextPort = 8_090;
-
-/** HTTP, the web interface. */
-export const webPort = 8_081;
 
 /** What a call's own ports are counted from. */
 interface NumberedCall {

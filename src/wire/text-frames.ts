@@ -10,7 +10,7 @@ import {
 } from "./length-prefix.ts";
 
 /** Longest HELLO of a text link, in bytes. */
-export const maxTextHelloBytes = 1_024;
+const maxTextHelloBytes = 1_024;
 
 /** Longest text, in bytes of UTF-8. */
 export const maxTextBytes = 10 * 1024 * 1024;
