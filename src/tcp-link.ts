@@ -57,6 +57,10 @@ export class TcpLink {
     return this.#socket.remoteAddress;
   }
 
+  get ports(): { readonly local: number; readonly remote: number } {
+    return { local: this.#socket.localPort, remote: this.#socket.remotePort };
+  }
+
   /** Bytes that the peer's kernel has not acknowledged; -1 when unknown. */
   get unacknowledgedBytes(): number {
     const fd = descriptorOf(this.#socket);

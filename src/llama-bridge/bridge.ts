@@ -3,6 +3,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { SocketControl } from "../core/socket-control.ts";
 import { connectTcp } from "../tcp.ts";
+import { parseSocketTable } from "./socket-table.ts";
 import { type ConnectionStatus, LlamaConnection } from "./connection.ts";
 
 export interface BridgeOptions {
@@ -11,6 +12,8 @@ export interface BridgeOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly control?: SocketControl | undefined;
+  /** Text of the kernel's tables of TCP sockets, where there are any. */
+  readonly readSocketTables?: (() => Promise<string>) | undefined;
   /** Texts that may wait per call id while the LLaMA is away. */
   readonly queueLimit?: number;
   /** Connections that may stay open without a call; the longest unused goes first. */
@@ -42,9 +45,7 @@ export class LlamaBridge {
 
   constructor(options: BridgeOptions) {
     this.#options = options;
-    this.#watch = options.clock.every(watchEveryMs, () => {
-      for (const connection of this.#connections.values()) connection.watch();
-    });
+    this.#watch = options.clock.every(watchEveryMs, () => void this.#watchAll());
   }
 
   beginCall(callId: string): void {
@@ -89,6 +90,15 @@ export class LlamaBridge {
     for (const connection of all) connection.close();
     this.#connections.clear();
     return givenUp;
+  }
+
+  async #watchAll(): Promise<void> {
+    const { clock, readSocketTables } = this.#options;
+    const all = [...this.#connections.values()];
+    const isAsked = readSocketTables !== undefined && all.some(({ hasUnsettled }) => hasUnsettled);
+    const readAtMs = clock.nowMs();
+    const sockets = isAsked ? parseSocketTable(await readSocketTables()) : undefined;
+    for (const connection of all) connection.watch(sockets, readAtMs);
   }
 
   /** The connection of an id, made when there is none, moved to the end of the order of use. */

@@ -9,6 +9,7 @@ import type { LogFields, Logger } from "../core/log.ts";
 import type { TcpClose, TcpHandlers, TcpLink } from "../tcp-link.ts";
 import type { ConnectAttempt } from "../tcp.ts";
 import { byeMarker, closeMarker, encodeHello, encodeText } from "../wire/text-frames.ts";
+import { type SocketTable, unreadByPeer } from "./socket-table.ts";
 import {
   type ConnectionInput,
   type ConnectionState,
@@ -49,7 +50,7 @@ interface WrittenFrame {
   readonly atMs: number;
 }
 
-/** The protocol has no acknowledgement: a frame is settled when its connection outlives it by this. */
+/** Where nobody can tell what the peer has read, a frame is settled when its connection outlives it by this. */
 const settleMs = 500;
 /** A peer whose kernel acknowledges nothing for this long is gone, whatever the socket says. */
 const halfOpenMs = 10_000;
@@ -131,14 +132,24 @@ export class LlamaConnection {
     this.#notifyIdle();
   }
 
-  /** Called every second or so: settles what has arrived and notices a peer that is gone silently. */
-  watch(): void {
+  /** Some frames may not have been read by the peer yet. */
+  get hasUnsettled(): boolean {
+    return this.#unsettled.length > 0;
+  }
+
+  /**
+   * Called a few times a second: settles what the peer has read and notices one that is gone
+   * silently. `sockets` is what the kernel said at `readAtMs`, if it says anything.
+   */
+  watch(sockets?: SocketTable, readAtMs = 0): void {
     const link = this.#link;
     if (link === undefined) return;
     const nowMs = this.#options.clock.nowMs();
     if (link.unacknowledgedBytes <= 0) {
       this.#unacknowledgedSinceMs = undefined;
-      this.#settle(nowMs);
+      const unread = sockets === undefined ? undefined : unreadByPeer(sockets, link.ports);
+      if (unread === undefined) this.#settleBefore(nowMs - settleMs);
+      else if (unread === 0) this.#settleBefore(readAtMs);
       return;
     }
     this.#unacknowledgedSinceMs ??= nowMs;
@@ -282,8 +293,8 @@ export class LlamaConnection {
     if (frame.kind === "text") this.#counts.sent += 1;
   }
 
-  #settle(nowMs: number): void {
-    while ((this.#unsettled[0]?.atMs ?? nowMs) < nowMs - settleMs) this.#unsettled.shift();
+  #settleBefore(atMs: number): void {
+    while ((this.#unsettled[0]?.atMs ?? atMs) < atMs) this.#unsettled.shift();
   }
 
   #takeUnsettled(): Frame[] {

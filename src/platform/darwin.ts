@@ -18,5 +18,6 @@ export const darwin: Platform = {
   },
   cpuVariants: [{ name: "apple", arch: "arm64", requires: [] }],
   cpuInfoFile: undefined,
+  socketTables: [],
   sharedFolders: ["/var/tmp"],
 };

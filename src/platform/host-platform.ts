@@ -19,3 +19,13 @@ export async function readCpuFlags(platform: Platform): Promise<ReadonlySet<stri
     return new Set();
   }
 }
+
+/** Text of the platform's socket tables behind one another; empty where there are none. */
+export async function readSocketTables(platform: Platform): Promise<string> {
+  const texts = platform.socketTables.map((path) =>
+    Bun.file(path)
+      .text()
+      .catch(() => ""),
+  );
+  return (await Promise.all(texts)).join("");
+}

@@ -28,5 +28,6 @@ export const linux: Platform = {
     { name: "neon", arch: "arm64", requires: [] },
   ],
   cpuInfoFile: "/proc/cpuinfo",
+  socketTables: ["/proc/net/tcp", "/proc/net/tcp6"],
   sharedFolders: ["/var/tmp", "/dev/shm"],
 };

@@ -50,6 +50,8 @@ export interface Platform {
   readonly cpuVariants: readonly CpuVariant[];
   /** Text file that lists the CPU's features, where there is one. */
   readonly cpuInfoFile: string | undefined;
+  /** Text files that list the TCP sockets of the host with their queues, where there are any. */
+  readonly socketTables: readonly string[];
   /** Folders that any user can write to, where a private folder may be made. */
   readonly sharedFolders: readonly string[];
 }

@@ -5,7 +5,7 @@ import { gunzip } from "node:zlib";
 import { quote, WildfireError } from "../core/errors.ts";
 import type { SocketControl } from "../core/socket-control.ts";
 import type { EmbeddedLibrary } from "../embedded/embedded.ts";
-import { findPlatform, readCpuFlags } from "../platform/host-platform.ts";
+import { findPlatform, readCpuFlags, readSocketTables } from "../platform/host-platform.ts";
 import { chooseVariant, type Platform } from "../platform/platform.ts";
 import { inspectGgmlFile } from "../whisper/ggml-file.ts";
 import { candidateFolders, prepareLibrary } from "../whisper/library.ts";
@@ -35,6 +35,7 @@ export interface LoadedModel {
   readonly maxUtteranceMs: number;
   readonly recogniser: Recogniser;
   readonly socketControl: SocketControl;
+  readonly readSocketTables: () => Promise<string>;
 }
 
 type ModelFacts = Pick<LoadedModel, "name" | "audioContext" | "maxUtteranceMs">;
@@ -64,7 +65,13 @@ export async function loadRecogniser(options: LoadOptions): Promise<LoadedModel>
   });
   await requireLanguage(recogniser, options.language);
   const socketControl = nativeSocketControl(platform);
-  return { ...facts, cpu: library.cpu, recogniser, socketControl };
+  return {
+    ...facts,
+    cpu: library.cpu,
+    recogniser,
+    socketControl,
+    readSocketTables: () => readSocketTables(platform),
+  };
 }
 
 /** Too short for whisper.cpp to decode, so that this costs nothing but the check of its arguments. */

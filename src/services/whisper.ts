@@ -172,6 +172,7 @@ async function joinParts(
     clock,
     log,
     control,
+    readSocketTables: model.readSocketTables,
   });
   const settings = hearingSettings(values, model);
   const calls = new Calls({
