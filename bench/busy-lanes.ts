@@ -15,8 +15,8 @@ import { onStage, type Stage, within } from "./stage.ts";
 import { median, percentile } from "./statistics.ts";
 import { Xorshift32 } from "./xorshift.ts";
 
-/** Two for each call: more than there are lanes on a machine that this is likely to meet. */
-const loadingCalls = 4;
+/** At least so many, and one for each lane: then there are always twice as many utterances as lanes. */
+const leastLoadingCalls = 4;
 const utterancesAhead = 2;
 /** The longest utterance that a legacy inbound peer sends. */
 const utteranceSeconds = 3;
@@ -69,7 +69,8 @@ async function measure(
 async function loadLanes({ whisper, exchange }: Stage): Promise<void> {
   const utterance = (await speech()).slice(0, utteranceSeconds * whisperSampleRateHz);
   const again = (call: Call): void => call.speak(utterance);
-  for (let count = 0; count < loadingCalls; count += 1) {
+  const lanes = numberAt(await whisper.status(), "recogniser", "lanes");
+  for (let count = 0; count < Math.max(leastLoadingCalls, lanes); count += 1) {
     const call = exchange.prepare({ onTranscript: again });
     call.register();
     await within(answerLimitMs, "connecting a call", call.connected);

@@ -36,6 +36,7 @@ export class TcpLink {
   #isEnding = false;
   #isClosed = false;
   #peerEndedInDoubt = false;
+  #isBroken = false;
 
   constructor(socket: BunSocket, options: TcpLinkOptions) {
     this.#socket = socket;
@@ -80,7 +81,12 @@ export class TcpLink {
       return true;
     }
     const written = this.#socket.write(bytes);
-    if (written < 0) return false;
+    if (written < 0) {
+      // The connection broke under an earlier write; the refusal took the error, so that the close
+      // that follows looks orderly.
+      this.#isBroken = true;
+      return false;
+    }
     if (written < bytes.length) this.#enqueue(bytes.slice(written));
     return true;
   }
@@ -142,7 +148,8 @@ export class TcpLink {
   handleClose(kind: TcpClose["kind"], errno: string | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const writesInDoubt = kind === "reset" || this.#peerEndedInDoubt || this.#pendingBytes > 0;
+    const isDoubtful = this.#isBroken || this.#peerEndedInDoubt || this.#pendingBytes > 0;
+    const writesInDoubt = kind === "reset" || isDoubtful;
     this.#pending = [];
     this.#pendingBytes = 0;
     const reported = this.#isEnding ? "local" : kind;

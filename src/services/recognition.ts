@@ -46,6 +46,8 @@ const demoFacts: ModelFacts = { name: "demo", audioContext: 512, maxUtteranceMs:
 const realMaxUtteranceMs = 28_000;
 /** Above what calls with bounded lines of utterances can have waiting together. */
 const jobLimit = 4096;
+/** Decoding gives way to the PBX's own audio and to our event loop when cores are short. */
+const laneNiceness = 5;
 
 /** Throws a WildfireError("native" or "model") in one line that says what to do. */
 export async function loadRecogniser(options: LoadOptions): Promise<LoadedModel> {
@@ -60,6 +62,7 @@ export async function loadRecogniser(options: LoadOptions): Promise<LoadedModel>
     threadsPerLane,
     useGpu,
     jobLimit,
+    niceness: laneNiceness,
     clock: context.clock,
     logger: context.log,
   });

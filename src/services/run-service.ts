@@ -57,14 +57,21 @@ export async function runService<T extends CommonTable>(
   });
   // From the start on: without a handler the signal would end a service that is loading its model.
   process.on("SIGUSR1", () => context.print(JSON.stringify(describe())));
-  service = await definition.start(values, context);
-  return await runUntilStopped(service, { name: definition.name, context, describe });
+  const stopped = stopSignal(context.log);
+  const started = definition.start(values, context);
+  const early = await Promise.race([started.then(() => undefined), stopped]);
+  // Stopped before it was up: there is nothing to finish.
+  if (early !== undefined) return early;
+  service = await started;
+  return await runUntilStopped(service, { name: definition.name, context, describe, stopped });
 }
 
 interface Run {
   readonly name: string;
   readonly context: ServiceContext;
   readonly describe: () => Record<string, unknown>;
+  /** Resolves to the exit code when a signal asks for the end. */
+  readonly stopped: Promise<number>;
 }
 
 function serviceHelp<T extends CommonTable>(definition: ServiceDefinition<T>): string {
@@ -121,7 +128,7 @@ function surviveProgrammingErrors(log: Logger): void {
 async function runUntilStopped(service: RunningService, run: Run): Promise<number> {
   const { context } = run;
   const socket = openStatusSocket(run);
-  const exitCode = await Promise.race([service.finished, stopSignal(context.log)]);
+  const exitCode = await Promise.race([service.finished, run.stopped]);
   await stopWithin(service, context);
   socket?.close();
   return exitCode;

@@ -32,8 +32,17 @@ test("three writes to a peer that closes unread are in doubt, however the close 
 
   for (let count = 0; count < connections; count += 1) {
     const closed = Promise.withResolvers<TcpClose>();
-    const handlers = { data: () => undefined, closed: (reason: TcpClose) => closed.resolve(reason) };
-    const options = { hostname: "127.0.0.1", port, timeoutMs: 2000, maxPendingBytes: 1024, control };
+    const handlers = {
+      data: () => undefined,
+      closed: (reason: TcpClose) => closed.resolve(reason),
+    };
+    const options = {
+      hostname: "127.0.0.1",
+      port,
+      timeoutMs: 2000,
+      maxPendingBytes: 1024,
+      control,
+    };
     const link = await connectTcp({ ...options, clock: systemClock }, handlers).link;
     const taken = ["one", "two", "three"].map((text) => link.write(Buffer.from(text)));
     const { kind, writesInDoubt } = await closed.promise;
