@@ -110,6 +110,9 @@ async function ask(path: string): Promise<string> {
   const link = await connectUnix(path, {
     data: (bytes) => chunks.push(Buffer.from(bytes)),
     closed: () => answer.resolve(Buffer.concat(chunks).toString("utf8")),
+  }).catch((error: unknown) => {
+    timer.cancel();
+    throw error;
   });
   link.write(question);
   try {

@@ -1,5 +1,5 @@
 /** The services of a test: each a real process of the executable, all of them ended with the test. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./eventually.ts";
@@ -37,8 +37,11 @@ export class Stage implements AsyncDisposable {
     const program = this.start("whisper", [...ports, ...argv]);
     const ready = await program.said("whisper is ready");
     const statusSocket = join(this.stateFolder, "run", `whisper-${program.pid}.sock`);
-    // The signal that asks for the status is handled from the moment at which this exists.
-    await eventually({ what: statusSocket, probe: () => existsSync(statusSocket) });
+    // It gets these rights when it listens, which is the last step of the start.
+    await eventually({
+      what: `${statusSocket} to be served`,
+      probe: () => existsSync(statusSocket) && (statSync(statusSocket).mode & 0o777) === 0o600,
+    });
     return new Whisper(program, Number(ready["port"]));
   }
 
