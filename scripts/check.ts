@@ -9,7 +9,7 @@ interface Part {
 }
 
 const root = dirname(import.meta.dir);
-const sources = ["src", "tests", "bench", "scripts", "build.ts"].filter(hasSources);
+const sources = ["src", "tests", "bench", "scripts", "models", "build.ts"].filter(hasSources);
 
 // `run --bun` starts the npm tools on Bun, whatever Node.js the system has.
 const parts: readonly Part[] = [
