@@ -18,6 +18,7 @@ export interface ProgramOptions {
 export type RecordTest = (record: JsonRecord) => boolean;
 
 const explainedLines = 15;
+const explainedCharacters = 300;
 
 export class Program implements AsyncDisposable {
   readonly argv: readonly string[];
@@ -100,7 +101,8 @@ export class Program implements AsyncDisposable {
 
   /** The last lines, for a failure message. */
   explain(): string {
-    const lines = [...this.output.slice(-explainedLines), ...this.errors.slice(-explainedLines)];
+    const last = [...this.output.slice(-explainedLines), ...this.errors.slice(-explainedLines)];
+    const lines = last.map((line) => line.slice(0, explainedCharacters));
     return [`${this.#name()} (${this.#state()}) wrote last:`, ...lines].join("\n  ");
   }
 

@@ -190,13 +190,14 @@ describe("a library in the state folder that was tampered with is replaced", () 
 test("a state folder whose path is too long for a socket still answers `wildfire status`", async () => {
   using place = new Place();
   const stateFolder = join(place.folder, "a-long-name-".repeat(10), "state");
-  await using whisper = startWhisper(place, { stateFolder });
+  const env = { TMPDIR: place.folder };
+  await using whisper = startWhisper(place, { stateFolder, env });
   await whisper.said("whisper is ready");
   const answer = await eventually({
     what: "an answer",
     probe: async () => {
       const argv = ["status", "whisper", "--state-dir", stateFolder];
-      const program = await runToEnd({ argv, cwd: place.folder });
+      const program = await runToEnd({ argv, cwd: place.folder, env });
       return program.exitCode === 0 && parseObject(program.output.join("\n"));
     },
   });
