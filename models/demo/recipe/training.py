@@ -64,6 +64,7 @@ def train(options: TrainingOptions) -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     # Idle threads of the numeric libraries would spin on the cores that the replicas need.
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
+    os.environ |= wide_vectors(Path("/proc/cpuinfo"))
     load_lessons(options.folder, options.frontend)
     with tempfile.TemporaryDirectory(prefix="rendezvous-") as meeting:
         arguments = (options, f"file://{meeting}/store")
@@ -71,6 +72,15 @@ def train(options: TrainingOptions) -> None:
         _pass_signals_on(replicas.processes)
         while not replicas.join():
             pass
+
+
+def wide_vectors(processor: Path) -> dict[str, str]:
+    """Settings for 512-bit products where the processor has them: the libraries know few names of processors."""
+    flags = processor.read_text().split() if processor.exists() else []
+    if "avx512f" not in flags:
+        return {}
+    kernels = "Cooperlake" if "avx512_bf16" in flags else "SkylakeX"
+    return {"OPENBLAS_CORETYPE": kernels, "ATEN_CPU_CAPABILITY": "avx512"}
 
 
 def _pass_signals_on(processes: list[BaseProcess]) -> None:
