@@ -28,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     work = os.environ.get("WILDFIRE_DEMO_WORK", str(_REPOSITORY / "build/demo-model"))
     parser.add_argument("--work", type=Path, default=Path(work), help="folder for speech, checkpoints and results")
     steps = parser.add_subparsers(required=True)
-    _describe_speech(steps.add_parser("speech", help="speak all texts: half an hour of one core, 5 GB"))
+    _describe_speech(steps.add_parser("speech", help="speak all texts: three quarters of an hour of two cores, 6 GB"))
     _describe_training(steps.add_parser("train", help="train, or go on with training"))
     steps.add_parser("export", help="write the ggml files into the folder model").set_defaults(run=_export)
     _describe_evaluation(steps.add_parser("evaluate", help="hear the held-out recordings with whisper.cpp"))
@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _describe_speech(step: argparse.ArgumentParser) -> None:
     step.set_defaults(run=_speech)
-    step.add_argument("--shards", type=int, default=80)
+    step.add_argument("--shards", type=int, default=100)
     step.add_argument("--utterances", type=int, default=1000, help="in each shard")
     step.add_argument("--held-out-scale", type=float, default=1.0)
     step.add_argument("--workers", type=int, default=os.cpu_count() or 1)
