@@ -35,3 +35,19 @@ function energyWithoutOffset(samples: Float32Array, start: number): number {
   }
   return squares - (sum * sum) / windowSamples;
 }
+
+/**
+ * Cuts 16 kHz sound into views of at most `maxSamples` (at least 3), each cut in the quietest place
+ * of the last third that it may reach. Joined they are the input again.
+ */
+export function splitAtQuietest(samples: Float32Array, maxSamples: number): Float32Array[] {
+  const pieces: Float32Array[] = [];
+  let start = 0;
+  while (samples.length - start > maxSamples) {
+    const end = start + cutWithin(samples.subarray(start, start + maxSamples));
+    pieces.push(samples.subarray(start, end));
+    start = end;
+  }
+  pieces.push(samples.subarray(start));
+  return pieces;
+}

@@ -1,10 +1,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import type { EndpointingOptions } from "../../src/audio/endpointing-options.ts";
-import {
-  EnergyEndpointer,
-  splitAtQuietest,
-  type EndpointingEvent,
-} from "../../src/audio/endpointing.ts";
+import { EnergyEndpointer } from "../../src/audio/endpointing.ts";
+import { splitAtQuietest } from "../../src/audio/quietest.ts";
+import type { CuttingEvent } from "../../src/audio/utterance-cutter.ts";
 import { decodeWav } from "../../src/audio/wav.ts";
 import { WildfireError } from "../../src/core/errors.ts";
 import { concatenate, noise, tone } from "./tones.ts";
@@ -18,7 +16,7 @@ const speechFiles = [
   "416_flite-rms.wav",
 ];
 
-type Utterance = Extract<EndpointingEvent, { kind: "utterance" }>;
+type Utterance = Extract<CuttingEvent, { kind: "utterance" }>;
 
 interface Span {
   readonly start: number;
@@ -46,8 +44,8 @@ interface RunOptions {
   readonly endpointing?: Partial<EndpointingOptions>;
 }
 
-function run(samples: Float32Array, options: RunOptions = {}): EndpointingEvent[] {
-  const events: EndpointingEvent[] = [];
+function run(samples: Float32Array, options: RunOptions = {}): CuttingEvent[] {
+  const events: CuttingEvent[] = [];
   const endpointer = new EnergyEndpointer(options.endpointing);
   for (const block of blocksOf(samples, options.blockSize ?? 320)) {
     endpointer.push(block, (event) => events.push(event));
@@ -57,7 +55,7 @@ function run(samples: Float32Array, options: RunOptions = {}): EndpointingEvent[
   return events;
 }
 
-function utterancesOf(events: readonly EndpointingEvent[]): Utterance[] {
+function utterancesOf(events: readonly CuttingEvent[]): Utterance[] {
   return events.filter((event) => event.kind === "utterance");
 }
 
@@ -171,7 +169,7 @@ describe("boundaries", () => {
 
   test("the start is reported as soon as 100 ms of speech have come", () => {
     const endpointer = new EnergyEndpointer();
-    const events: EndpointingEvent[] = [];
+    const events: CuttingEvent[] = [];
     endpointer.push(concatenate([silence(200), buzz(80)]), (event) => events.push(event));
     expect(events).toHaveLength(0);
     expect(endpointer.isSpeaking).toBe(false);
@@ -182,7 +180,7 @@ describe("boundaries", () => {
 
   test("an utterance ends after 500 ms of silence, not before", () => {
     const endpointer = new EnergyEndpointer();
-    const events: EndpointingEvent[] = [];
+    const events: CuttingEvent[] = [];
     endpointer.push(concatenate([buzz(400), silence(480)]), (event) => events.push(event));
     expect(utterancesOf(events)).toHaveLength(0);
     endpointer.push(silence(40), (event) => events.push(event));
@@ -207,7 +205,7 @@ describe("boundaries", () => {
     const samples = concatenate([silence(12_000), syllables(30), silence(600), buzz(300)]);
     let promised = 0;
     let utterances = 0;
-    const listen = (event: EndpointingEvent): void => {
+    const listen = (event: CuttingEvent): void => {
       if (event.kind !== "utterance") return;
       utterances += 1;
       expect(event.startSample).toBeGreaterThanOrEqual(promised);
@@ -229,8 +227,8 @@ describe("boundaries", () => {
 
   test("flush reports the open utterance and what follows is a new one", () => {
     const endpointer = new EnergyEndpointer();
-    const events: EndpointingEvent[] = [];
-    const listen = (event: EndpointingEvent): number => events.push(event);
+    const events: CuttingEvent[] = [];
+    const listen = (event: CuttingEvent): number => events.push(event);
     endpointer.push(concatenate([silence(100), buzz(405)]), listen);
     endpointer.flush(listen);
     expect(utterancesOf(events)).toMatchObject([
