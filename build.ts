@@ -1,5 +1,6 @@
 /**
- * Builds the executable: the native libraries, then everything in one file.
+ * Builds the executable: the native libraries and the voice activity model, then everything in one
+ * file.
  *
  *   bun build.ts                       dist/wildfire, for this machine
  *   bun build.ts --target linux-arm64  dist/wildfire-linux-arm64
@@ -12,6 +13,7 @@ import { say, sayStep } from "./scripts/bootstrap/terminal.mjs";
 import { buildExecutable } from "./scripts/builder/executable.ts";
 import { sha256Of } from "./scripts/builder/fingerprint.ts";
 import { buildNativeLibrary } from "./scripts/builder/native-library.ts";
+import { buildSileroModel } from "./scripts/builder/silero-model.ts";
 import { chooseTargets, type Target } from "./scripts/builder/targets.ts";
 import { describeError } from "./src/core/errors.ts";
 
@@ -22,6 +24,7 @@ async function main(): Promise<void> {
   const host = { name: hostTarget, has: (program: string) => Bun.which(program) !== null };
   const { build, leftOut } = chooseTargets(values.target, host);
   for (const line of leftOut) say(`Left out: ${line}`);
+  await buildSileroModel({ root });
   for (const target of build) {
     const name = values.target === undefined ? "wildfire" : `wildfire-${target.name}`;
     await buildTarget(target, join(root, "dist", name));

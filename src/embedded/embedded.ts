@@ -18,4 +18,6 @@ export interface EmbeddedFiles {
   readonly demoModelGz: string;
   /** A telephone call of three sentences, 8 kHz 16-bit mono. */
   readonly demoCallWav: string;
+  /** Silero VAD for 16 kHz as a ggml file that whisper.cpp reads. */
+  readonly voiceActivityModel: string;
 }

@@ -10,6 +10,11 @@ declare module "*.dylib" {
   export default path;
 }
 
+declare module "*.bin" {
+  const path: string;
+  export default path;
+}
+
 declare module "*.gz" {
   const path: string;
   export default path;

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { embedded } from "#embedded";
 import { sha256Of } from "../../scripts/builder/fingerprint.ts";
+import { sileroSha256 } from "../../scripts/builder/silero-model.ts";
 
 test.each(embedded.nativeLibraries.map((library) => [library.cpu, library] as const))(
   "the library for %s has the recorded SHA-256",
@@ -27,4 +28,8 @@ test("the demo call is 8 kHz 16-bit mono", async () => {
     sampleRateHz: 8000,
     bitsPerSample: 16,
   });
+});
+
+test("the voice activity model is the one that whisper.cpp publishes", async () => {
+  expect(await sha256Of(embedded.voiceActivityModel)).toBe(sileroSha256);
 });
