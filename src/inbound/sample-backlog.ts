@@ -4,7 +4,6 @@ export class SampleBacklog {
   readonly #ring: Float32Array;
   #start = 0;
   #end = 0;
-  #dropped = 0;
   #block = new Float32Array(0);
 
   constructor(limitSamples: number) {
@@ -21,11 +20,7 @@ export class SampleBacklog {
     return this.#end;
   }
 
-  /** Samples that had to make room before anybody said they could go. */
-  get droppedSamples(): number {
-    return this.#dropped;
-  }
-
+  /** The oldest samples make room for what does not fit: `start` tells. */
   append(samples: Float32Array): void {
     const limit = this.#ring.length;
     const kept = samples.length > limit ? samples.subarray(samples.length - limit) : samples;
@@ -35,9 +30,7 @@ export class SampleBacklog {
     this.#ring.set(kept.subarray(0, head), at);
     this.#ring.set(kept.subarray(head), 0);
     this.#end += kept.length;
-    const oldest = Math.max(this.#start, this.#end - limit);
-    this.#dropped += oldest - this.#start;
-    this.#start = oldest;
+    this.#start = Math.max(this.#start, this.#end - limit);
   }
 
   /** Up to `count` samples from `position` on, in a reused buffer; undefined when there are none. */

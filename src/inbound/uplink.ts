@@ -1,6 +1,6 @@
 /**
  * The inbound end of one call: announces it, serves its audio to whisper, takes the transcripts that
- * come back, and starts over from the first unfinished utterance when whisper goes away.
+ * come back, and starts over from the first sound that is not settled when whisper goes away.
  */
 import type { Clock, Timer } from "../core/clock.ts";
 import { quote } from "../core/errors.ts";
@@ -45,7 +45,7 @@ const maxFrameBytes = 4 + 4 * 48_000;
 /** A legacy whisper may drop what it is decoding when BYE comes, so it gets this head start. */
 const byeDelayMs = 5000;
 const finishLimitMs = 30_000;
-/** After this many connections in a row without one transcript the peer is one that sends none. */
+/** After this many connections in a row that settled nothing the peer is one that never does. */
 const maxFruitlessConnects = 1;
 
 export class CallUplink {
@@ -173,15 +173,17 @@ export class CallUplink {
 
   #handlers(link: TcpLink): TcpHandlers {
     const decoder = new TextFrameDecoder({ expectHello: false, zeroMeans: "empty-text" });
-    const { log } = this.#options;
     const sink: TextFrameSink = {
       hello: () => undefined,
-      text: (text) => this.#settled(text),
+      text: (text) => this.#transcribed(text),
+      position: (samples) => {
+        if (this.#settledBefore(samples)) return;
+        decoder.stop();
+        this.#violated(`position ${samples} is beyond what was sent`);
+      },
       bye: () => this.#allSettled(),
       close: () => undefined,
-      violation(reason) {
-        log.warn("whisper sent something that is no transcript", { reason: quote(reason, 200) });
-      },
+      violation: (reason) => this.#violated(reason),
     };
     return {
       data: (bytes) => decoder.push(bytes, sink),
@@ -192,27 +194,40 @@ export class CallUplink {
     };
   }
 
-  #settled(text: string): void {
+  #transcribed(text: string): void {
     this.#fruitless = 0;
     this.#options.feed.settle();
     if (text !== "") {
       this.#transcripts += 1;
       this.#options.onTranscript(text);
     }
-    if (this.#isEndSent && this.#options.feed.unsettled === 0) this.#sayBye();
+    this.#sayByeWhenSettled();
+  }
+
+  #settledBefore(positionSamples: number): boolean {
+    if (!this.#options.feed.settleBefore(positionSamples)) return false;
+    if (positionSamples > 0) this.#fruitless = 0;
+    this.#sayByeWhenSettled();
+    return true;
   }
 
   /** Whisper has heard the end and has nothing more to say, wherever it cut what it heard. */
   #allSettled(): void {
     if (!this.#isEndSent) return;
-    while (this.#options.feed.unsettled > 0) this.#options.feed.settle();
-    this.#sayBye();
+    this.#options.feed.settleAll();
+    this.#sayByeWhenSettled();
+  }
+
+  #violated(reason: string): void {
+    const fields = { reason: quote(reason, 200) };
+    this.#options.log.warn("whisper sent something that is no transcript", fields);
   }
 
   #lost(reason: TcpClose): void {
     this.#link = undefined;
     this.#fruitless += 1;
     const { feed, log } = this.#options;
+    feed.rewind();
     const isDone =
       this.#isEndSent && (feed.unsettled === 0 || this.#fruitless > maxFruitlessConnects);
     if (isDone) {
@@ -241,9 +256,12 @@ export class CallUplink {
   #sendEnd(link: TcpLink): void {
     this.#isEndSent = true;
     link.write(endMarker);
-    this.#options.feed.endSent();
     this.#options.log.debug("end marker sent", { unsettled: this.#options.feed.unsettled });
-    if (this.#options.feed.unsettled === 0) this.#sayBye();
+    this.#sayByeWhenSettled();
+  }
+
+  #sayByeWhenSettled(): void {
+    if (this.#isEndSent && this.#options.feed.unsettled === 0) this.#sayBye();
   }
 
   #sayBye(): void {

@@ -1,9 +1,9 @@
 /** The caller-audio stream (TCP 9001 + id): HELLO, then float32 chunks, then an end marker. */
+import { FrameDecoder, type FrameSink } from "./frame-decoder.ts";
 import {
   allOnesLength,
   describeLength,
   encodeLengthPrefixedText,
-  LengthPrefixReader,
   writeLength,
 } from "./length-prefix.ts";
 
@@ -20,8 +20,7 @@ const maxAudioChunkBytes = 2_000_000;
 export type EndMarker = "zero" | "all-ones";
 
 /** What comes out of the decoder, in stream order. After `end` or `violation` nothing follows. */
-export interface AudioFrameSink {
-  hello(text: string): void;
+export interface AudioFrameSink extends FrameSink {
   /** A chunk was announced; its samples come once all of them have arrived. */
   chunkDeclared(sampleCount: number): void;
   /**
@@ -30,32 +29,18 @@ export interface AudioFrameSink {
    */
   samples(samples: Float32Array): void;
   end(marker: EndMarker): void;
-  /** The peer broke the protocol; the reason quotes the number that was wrong. */
-  violation(reason: string): void;
 }
 
-type State = "hello-length" | "hello" | "chunk-length" | "chunk" | "done";
-
 /**
- * Decodes one connection. Bytes may come split and joined in any way. Memory follows what arrived,
- * up to one chunk of the largest size, and is kept for the life of the connection; chunks of equal
- * size in a row allocate nothing but a view of the pushed bytes. Floats are taken over as the machine stores them, since every
- * machine that runs Bun is little-endian like the wire.
+ * Memory is kept for the life of the connection, up to one chunk of the largest size; chunks of
+ * equal size in a row allocate nothing but a view of the pushed bytes. Floats are taken over as the
+ * machine stores them, since every machine that runs Bun is little-endian like the wire.
  */
-export class AudioFrameDecoder {
-  readonly #reader = new LengthPrefixReader(maxAudioChunkBytes);
-  #state: State = "hello-length";
-  #payloadBytes = 0;
+export class AudioFrameDecoder extends FrameDecoder<AudioFrameSink> {
   #samples = new Float32Array(0);
 
-  /** True after an end marker, a violation, or `stop`; further bytes are ignored. */
-  get done(): boolean {
-    return this.#state === "done";
-  }
-
-  /** Ends decoding from within a sink method too: the rest of that push is ignored. */
-  stop(): void {
-    this.#state = "done";
+  constructor() {
+    super({ maxHelloBytes: maxAudioHelloBytes, keptBufferBytes: maxAudioChunkBytes });
   }
 
   /**
@@ -63,80 +48,36 @@ export class AudioFrameDecoder {
    * that nothing that arrived is lost, and ends decoding.
    */
   abandon(sink: AudioFrameSink): void {
-    const wasInChunk = this.#state === "chunk";
-    this.#state = "done";
-    const count = Math.floor(this.#reader.takeUnfinished() / 4);
-    if (wasInChunk && count > 0)
-      sink.samples(new Float32Array(this.#reader.payload.buffer, 0, count));
+    const { buffer, length } = this.takeUnfinished();
+    const count = Math.floor(length / 4);
+    if (count > 0) sink.samples(new Float32Array(buffer, 0, count));
   }
 
-  push(bytes: Uint8Array, sink: AudioFrameSink): void {
-    this.#reader.feed(bytes);
-    while (this.#state !== "done" && this.#step(sink));
-    this.#reader.release();
-  }
-
-  /** Handles one length or payload; false when it needs more bytes. */
-  #step(sink: AudioFrameSink): boolean {
-    if (this.#state === "hello" || this.#state === "chunk") {
-      if (!this.#reader.takePayload(this.#payloadBytes)) return false;
-      this.#deliver(sink);
-      return true;
-    }
-    const length = this.#reader.takeLength();
-    if (length < 0) return false;
-    if (this.#state === "hello-length") this.#startHello(length, sink);
-    else this.#startChunk(length, sink);
-    return true;
-  }
-
-  #startHello(length: number, sink: AudioFrameSink): void {
-    if (length < 1 || length > maxAudioHelloBytes) {
-      this.#refuse(`HELLO length ${describeLength(length)} is not 1..${maxAudioHelloBytes}`, sink);
-      return;
-    }
-    this.#payloadBytes = length;
-    this.#state = "hello";
-  }
-
-  #startChunk(length: number, sink: AudioFrameSink): void {
+  protected onLength(length: number, sink: AudioFrameSink): void {
     if (length === 0 || length === allOnesLength) {
-      this.#state = "done";
+      this.stop();
       sink.end(length === 0 ? "zero" : "all-ones");
-      return;
-    }
-    if (length > maxAudioChunkBytes) {
+    } else if (length > maxAudioChunkBytes) {
       const shown = describeLength(length);
-      this.#refuse(`chunk length ${shown} is more than ${maxAudioChunkBytes} bytes`, sink);
-      return;
+      this.violate(`chunk length ${shown} is more than ${maxAudioChunkBytes} bytes`, sink);
+    } else if (length % 4 !== 0) {
+      this.violate(`chunk length ${length} is not a multiple of 4 bytes`, sink);
+    } else {
+      this.expectPayload(length);
+      sink.chunkDeclared(length / 4);
     }
-    if (length % 4 !== 0) {
-      this.#refuse(`chunk length ${length} is not a multiple of 4 bytes`, sink);
-      return;
-    }
-    this.#payloadBytes = length;
-    this.#state = "chunk";
-    sink.chunkDeclared(length / 4);
   }
 
-  #deliver(sink: AudioFrameSink): void {
-    const isHello = this.#state === "hello";
-    this.#state = "chunk-length";
-    const { payload } = this.#reader;
-    if (isHello) {
-      sink.hello(new TextDecoder().decode(payload.subarray(0, this.#payloadBytes)));
-      return;
-    }
-    const count = this.#payloadBytes / 4;
-    if (this.#samples.buffer !== payload.buffer || this.#samples.length !== count) {
-      this.#samples = new Float32Array(payload.buffer, 0, count);
+  protected onPayload(
+    { buffer }: Uint8Array<ArrayBuffer>,
+    bytes: number,
+    sink: AudioFrameSink,
+  ): void {
+    const count = bytes / 4;
+    if (this.#samples.buffer !== buffer || this.#samples.length !== count) {
+      this.#samples = new Float32Array(buffer, 0, count);
     }
     sink.samples(this.#samples);
-  }
-
-  #refuse(reason: string, sink: AudioFrameSink): void {
-    this.#state = "done";
-    sink.violation(reason);
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * The text streams: transcripts to llama (TCP 8083), replies to kokoro (TCP 8090), and transcripts
- * that whisper sends back on the caller-audio socket.
+ * The text streams: transcripts to llama (TCP 8083), replies to kokoro (TCP 8090), and what whisper
+ * sends back on the caller-audio socket: transcripts, and how far the sound is settled by them.
  */
+import { FrameDecoder, type FrameSink } from "./frame-decoder.ts";
 import {
   allOnesLength,
   describeLength,
   encodeLengthPrefixedText,
-  LengthPrefixReader,
+  writeLength,
 } from "./length-prefix.ts";
 
 /** Longest HELLO of a text link, in bytes. */
@@ -18,114 +19,95 @@ export const maxTextBytes = 10 * 1024 * 1024;
 /** Larger buffers are not kept between texts: there may be a thousand quiet connections. */
 const keptBufferBytes = 64 * 1024;
 
+/** The length word of a position mark; an unsigned 64-bit big-endian count of samples follows it. */
+const positionMarkLength = 0xffff_fffe;
+const positionBytes = 8;
+
 export interface TextFrameOptions {
   /** Whether the first frame is a HELLO; not so on the way back of a caller-audio socket. */
   readonly expectHello: boolean;
-  /** On the text links a zero length closes; on the way back it is a transcript without words. */
+  /**
+   * On the text links a zero length closes, and position marks are violations; on the way back a
+   * zero length is a transcript without words, and position marks may come.
+   */
   readonly zeroMeans: "close" | "empty-text";
 }
 
 /** What comes out of the decoder, in stream order. After `close` or `violation` nothing follows. */
-export interface TextFrameSink {
-  hello(text: string): void;
+export interface TextFrameSink extends FrameSink {
   /** `valid` is false when the bytes were not UTF-8 and what was wrong became U+FFFD. */
   text(text: string, valid: boolean): void;
+  /**
+   * All sound before this position, in samples since HELLO, is settled: its transcripts came before,
+   * or it held no words. Positions never fall; that so many samples were sent is not checked here.
+   */
+  position?(samples: number): void;
   /** The call is over. The connection stays, and texts of the next call with the id may follow. */
   bye(): void;
   /** The peer is about to close the connection. */
   close(): void;
-  /** The peer broke the protocol; the reason quotes the number that was wrong. */
-  violation(reason: string): void;
 }
 
-type State = "hello-length" | "hello" | "text-length" | "text" | "done";
-
-/** Decodes one connection. Bytes may come split and joined in any way; memory follows what came. */
-export class TextFrameDecoder {
-  readonly #reader = new LengthPrefixReader(keptBufferBytes);
-  readonly #zeroMeans: TextFrameOptions["zeroMeans"];
-  #state: State;
-  #payloadBytes = 0;
+export class TextFrameDecoder extends FrameDecoder<TextFrameSink> {
+  readonly #isWayBack: boolean;
+  #expected: "text" | "position" = "text";
+  #position = 0;
 
   constructor(options: TextFrameOptions) {
-    this.#zeroMeans = options.zeroMeans;
-    this.#state = options.expectHello ? "hello-length" : "text-length";
+    const maxHelloBytes = options.expectHello ? maxTextHelloBytes : 0;
+    super({ maxHelloBytes, keptBufferBytes });
+    this.#isWayBack = options.zeroMeans === "empty-text";
   }
 
-  /** True after a close, a violation, or `stop`; further bytes are ignored. */
-  get done(): boolean {
-    return this.#state === "done";
-  }
-
-  /** Ends decoding from within a sink method too: the rest of that push is ignored. */
-  stop(): void {
-    this.#state = "done";
-  }
-
-  push(bytes: Uint8Array, sink: TextFrameSink): void {
-    this.#reader.feed(bytes);
-    while (this.#state !== "done" && this.#step(sink));
-    this.#reader.release();
-  }
-
-  /** Handles one length or payload; false when it needs more bytes. */
-  #step(sink: TextFrameSink): boolean {
-    if (this.#state === "hello" || this.#state === "text") {
-      if (!this.#reader.takePayload(this.#payloadBytes)) return false;
-      this.#deliver(sink);
-      return true;
-    }
-    const length = this.#reader.takeLength();
-    if (length < 0) return false;
-    if (this.#state === "hello-length") this.#startHello(length, sink);
-    else this.#startText(length, sink);
-    return true;
-  }
-
-  #startHello(length: number, sink: TextFrameSink): void {
-    if (length < 1 || length > maxTextHelloBytes) {
-      this.#refuse(`HELLO length ${describeLength(length)} is not 1..${maxTextHelloBytes}`, sink);
-      return;
-    }
-    this.#payloadBytes = length;
-    this.#state = "hello";
-  }
-
-  #startText(length: number, sink: TextFrameSink): void {
+  protected onLength(length: number, sink: TextFrameSink): void {
     if (length === allOnesLength) {
       sink.bye();
     } else if (length === 0) {
       this.#zero(sink);
+    } else if (length === positionMarkLength && this.#isWayBack) {
+      this.#expect("position", positionBytes);
     } else if (length > maxTextBytes) {
       const shown = describeLength(length);
-      this.#refuse(`text length ${shown} is more than ${maxTextBytes} bytes`, sink);
+      this.violate(`text length ${shown} is more than ${maxTextBytes} bytes`, sink);
     } else {
-      this.#payloadBytes = length;
-      this.#state = "text";
+      this.#expect("text", length);
     }
+  }
+
+  protected onPayload(buffer: Uint8Array<ArrayBuffer>, bytes: number, sink: TextFrameSink): void {
+    const payload = buffer.subarray(0, bytes);
+    if (this.#expected === "position") {
+      this.#movePosition(payload, sink);
+      return;
+    }
+    const { text, valid } = decodeUtf8(payload);
+    sink.text(text, valid);
+  }
+
+  #expect(what: "text" | "position", bytes: number): void {
+    this.#expected = what;
+    this.expectPayload(bytes);
   }
 
   #zero(sink: TextFrameSink): void {
-    if (this.#zeroMeans === "empty-text") {
+    if (this.#isWayBack) {
       sink.text("", true);
       return;
     }
-    this.#state = "done";
+    this.stop();
     sink.close();
   }
 
-  #deliver(sink: TextFrameSink): void {
-    const isHello = this.#state === "hello";
-    this.#state = "text-length";
-    const decoded = decodeUtf8(this.#reader.payload.subarray(0, this.#payloadBytes));
-    this.#reader.donePayload();
-    if (isHello) sink.hello(decoded.text);
-    else sink.text(decoded.text, decoded.valid);
-  }
-
-  #refuse(reason: string, sink: TextFrameSink): void {
-    this.#state = "done";
-    sink.violation(reason);
+  #movePosition(payload: Uint8Array, sink: TextFrameSink): void {
+    const position = new DataView(payload.buffer, payload.byteOffset).getBigUint64(0);
+    if (position > Number.MAX_SAFE_INTEGER) {
+      this.violate(`position ${position} is more than any call has samples`, sink);
+    } else if (position < this.#position) {
+      this.violate(`position ${position} came after position ${this.#position}`, sink);
+    } else {
+      this.#position = Number(position);
+      sink.position?.(this.#position);
+    }
   }
 }
 
@@ -155,9 +137,32 @@ export function encodeText(text: string): Uint8Array {
   return encodeWithin(text, "text", 1, maxTextBytes);
 }
 
-/** A transcript for the way back of a caller-audio socket, where it may be empty. */
-export function encodeReturnedTranscript(text: string): Uint8Array {
-  return encodeWithin(text, "transcript", 0, maxTextBytes);
+/**
+ * A transcript for the way back of a caller-audio socket, where it may be empty. With `settledSamples`
+ * its position mark follows in the same buffer, so that no break of the connection parts the two.
+ */
+export function encodeReturnedTranscript(text: string, settledSamples?: number): Uint8Array {
+  const transcript = encodeWithin(text, "transcript", 0, maxTextBytes);
+  if (settledSamples === undefined) return transcript;
+  const mark = encodePositionMark(settledSamples);
+  const frame = new Uint8Array(transcript.length + mark.length);
+  frame.set(transcript);
+  frame.set(mark, transcript.length);
+  return frame;
+}
+
+/**
+ * All sound before this position, in samples since the HELLO of this connection, is settled: what was
+ * said in it has been returned. For the way back of a caller-audio stream only.
+ */
+export function encodePositionMark(samples: number): Uint8Array {
+  if (!Number.isSafeInteger(samples) || samples < 0) {
+    throw new RangeError(`position ${samples} is not a count of samples`);
+  }
+  const frame = new Uint8Array(4 + positionBytes);
+  writeLength(frame, positionMarkLength);
+  new DataView(frame.buffer).setBigUint64(4, BigInt(samples));
+  return frame;
 }
 
 /** The call is over: the length 0xFFFFFFFF. Not to be changed. */

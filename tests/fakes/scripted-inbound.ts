@@ -12,6 +12,10 @@ export class ScriptedInbound implements Disposable {
   /** Connections of whisper, oldest first; closed ones stay in the list. */
   readonly links: TcpLink[] = [];
   readonly returned: string[] = [];
+  /** Position marks of all connections, in samples since the HELLO of each. */
+  readonly marks: number[] = [];
+  /** What whisper sent back against the protocol. */
+  readonly violations: string[] = [];
   closed = 0;
   readonly #server: TcpServer;
 
@@ -29,9 +33,10 @@ export class ScriptedInbound implements Disposable {
             decoder.push(bytes, {
               hello: () => undefined,
               text: (text) => void this.returned.push(text),
+              position: (samples) => void this.marks.push(samples),
               bye: () => undefined,
               close: () => undefined,
-              violation: () => undefined,
+              violation: (reason) => void this.violations.push(reason),
             }),
           closed: () => void (this.closed += 1),
         };

@@ -3,6 +3,7 @@ import { parseCallId } from "../../src/wire/call-id.ts";
 import { AudioFrameDecoder, encodeAudioChunk, encodeHello } from "../../src/wire/audio-frames.ts";
 import { parseRegistration } from "../../src/wire/registration.ts";
 import {
+  encodePositionMark,
   encodeReturnedTranscript,
   TextFrameDecoder,
   type TextFrameOptions,
@@ -22,7 +23,7 @@ const texts = ["111", "007", "52535", "52536", "-1", "1e3", "٣", " 5 ", "", "Gr
 
 const oddLengths = [
   0, 1, 3, 4, 999, 1_000, 1_001, 1_024, 1_025, 2_000_000, 2_000_004, 10_485_760, 10_485_761,
-  0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff,
+  0x7fffffff, 0x80000000, 0xfffffffc, 0xfffffffe, 0xffffffff,
 ] as const;
 
 function datagram(random: SeededRandom): Uint8Array {
@@ -100,6 +101,24 @@ function decodeText(options: TextFrameOptions, pieces: readonly Uint8Array[]): F
   return recorder.records;
 }
 
+const positions = [0, 0, 1, 16_000, 2 ** 32, Number.MAX_SAFE_INTEGER] as const;
+
+function textFrame(random: SeededRandom): Uint8Array {
+  const kind = random.between(0, 5);
+  if (kind === 0) return encodePositionMark(random.pick(positions));
+  if (kind === 1) return encodeReturnedTranscript(random.pick(texts), random.pick(positions));
+  return encodeReturnedTranscript(random.pick(texts));
+}
+
+/** Positions are exact numbers and never fall. */
+function expectRisingPositions(records: readonly FrameRecord[]): void {
+  const told = records
+    .filter(([kind]) => kind === "position")
+    .map(([, samples]) => Number(samples));
+  expect(told.every((samples) => Number.isSafeInteger(samples) && samples >= 0)).toBe(true);
+  expect(told).toEqual(told.toSorted((a, b) => a - b));
+}
+
 /** What both kinds of stream promise: an end is the end, and events cost bytes. */
 function expectOrderly(records: readonly FrameRecord[], streamBytes: number): void {
   expect(records.length).toBeLessThanOrEqual(streamBytes / 4 + 2);
@@ -128,14 +147,15 @@ test.each<[string, TextFrameOptions]>([
   const random = new SeededRandom(4);
   const kinds = new Set<string>();
   for (let round = 0; round < 2_000; round += 1) {
-    const bytes = stream(random, () => encodeReturnedTranscript(random.pick(texts)));
+    const bytes = stream(random, () => textFrame(random));
     const records = decodeText(options, [bytes]);
     expectOrderly(records, bytes.length);
+    expectRisingPositions(records);
     for (const [kind] of records) kinds.add(kind);
     expect(decodeText(options, random.split(bytes, 3))).toEqual(records);
     expect(decodeText(options, random.split(bytes, 100))).toEqual(records);
   }
-  const own = options.expectHello ? ["bye", "close", "hello"] : ["bye"];
+  const own = options.expectHello ? ["bye", "close", "hello"] : ["bye", "position"];
   expect([...kinds].toSorted()).toEqual([...own, "text", "violation"]);
 });
 

@@ -135,6 +135,7 @@ test.each([
   ["between chunks", joinBytes(hello, encodeAudioChunk(ramp(3)))],
   ["within a length", joinBytes(hello, lengthBytes(8).subarray(0, 2))],
   ["within HELLO", hello.subarray(0, 6)],
+  ["within a HELLO as long as two samples", encodeHello("1".repeat(9)).subarray(0, 12)],
   ["before the first whole sample", joinBytes(hello, lengthBytes(8), Uint8Array.of(1, 2, 3))],
 ])("a connection that breaks %s has nothing to add", (_where, bytes) => {
   const decoder = new AudioFrameDecoder();

@@ -30,6 +30,7 @@ export function recordText(): TextRecorder {
     records,
     hello: (text) => records.push(["hello", text]),
     text: (text, valid) => records.push(["text", text, valid]),
+    position: (samples) => records.push(["position", samples]),
     bye: () => records.push(["bye"]),
     close: () => records.push(["close"]),
     violation: (reason) => records.push(["violation", reason]),

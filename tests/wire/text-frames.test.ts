@@ -3,6 +3,7 @@ import {
   byeMarker,
   closeMarker,
   encodeHello,
+  encodePositionMark,
   encodeReturnedTranscript,
   encodeText,
   maxTextBytes,
@@ -104,6 +105,63 @@ describe("the way back of a caller-audio socket", () => {
       ["text", "two", true],
     ]);
   });
+
+  const marked = joinBytes(
+    encodePositionMark(0),
+    encodeReturnedTranscript("one", 16_000),
+    encodePositionMark(16_000),
+    encodeReturnedTranscript("", 2 ** 32),
+    encodePositionMark(Number.MAX_SAFE_INTEGER),
+    byeMarker,
+  );
+  const markedRecords: FrameRecord[] = [
+    ["position", 0],
+    ["text", "one", true],
+    ["position", 16_000],
+    ["position", 16_000],
+    ["text", "", true],
+    ["position", 2 ** 32],
+    ["position", Number.MAX_SAFE_INTEGER],
+    ["bye"],
+  ];
+
+  test("position marks come between transcripts, cut in two at every place", () => {
+    for (let cut = 0; cut <= marked.length; cut += 1) {
+      const pieces = [marked.subarray(0, cut), marked.subarray(cut)];
+      expect(decode(wayBack, ...pieces)).toEqual(markedRecords);
+    }
+  });
+
+  test("position marks are passed over for a reader that does not ask for them", () => {
+    const recorder = recordText();
+    new TextFrameDecoder(wayBack).push(marked, {
+      hello: (text) => recorder.hello(text),
+      text: (text, valid) => recorder.text(text, valid),
+      bye: () => recorder.bye(),
+      close: () => recorder.close(),
+      violation: (reason) => recorder.violation(reason),
+    });
+    expect(recorder.records).toEqual(markedRecords.filter(([kind]) => kind !== "position"));
+  });
+
+  test("a position that falls is a violation", () => {
+    const bytes = joinBytes(encodePositionMark(10), encodePositionMark(9), encodeText("next"));
+    expect(decode(wayBack, bytes)).toEqual([
+      ["position", 10],
+      ["violation", "position 9 came after position 10"],
+    ]);
+  });
+
+  test.each([
+    ["9007199254740992", [0, 0x20, 0, 0, 0, 0, 0, 0]],
+    ["9223372036854775808", [0x80, 0, 0, 0, 0, 0, 0, 0]],
+    ["18446744073709551615", [255, 255, 255, 255, 255, 255, 255, 255]],
+  ])("position %s, which is no exact number here, is a violation", (shown, bytes) => {
+    const mark = joinBytes(lengthBytes(0xfffffffe), Uint8Array.from(bytes));
+    expect(decode(wayBack, mark, encodePositionMark(10))).toEqual([
+      ["violation", `position ${shown} is more than any call has samples`],
+    ]);
+  });
 });
 
 test("a sink that stops the decoder gets nothing more", () => {
@@ -144,6 +202,9 @@ describe("encoders", () => {
     expect([...encodeText("é")]).toEqual([0, 0, 0, 2, 0xc3, 0xa9]);
     expect([...encodeHello("42")]).toEqual([0, 0, 0, 2, 0x34, 0x32]);
     expect([...encodeReturnedTranscript("")]).toEqual([0, 0, 0, 0]);
+    const mark = [255, 255, 255, 254, 0, 0, 0, 1, 0, 0, 0, 2];
+    expect([...encodePositionMark(2 ** 32 + 2)]).toEqual(mark);
+    expect([...encodeReturnedTranscript("", 2 ** 32 + 2)]).toEqual([0, 0, 0, 0, ...mark]);
     expect([...byeMarker]).toEqual([255, 255, 255, 255]);
     expect([...closeMarker]).toEqual([0, 0, 0, 0]);
   });
@@ -153,5 +214,9 @@ describe("encoders", () => {
     expect(() => encodeText("a".repeat(maxTextBytes + 1))).toThrow(RangeError);
     expect(() => encodeHello("")).toThrow(RangeError);
     expect(() => encodeHello("1".repeat(1_025))).toThrow(RangeError);
+    for (const position of [-1, 0.5, Number.NaN, 2 ** 53]) {
+      expect(() => encodePositionMark(position)).toThrow(RangeError);
+      expect(() => encodeReturnedTranscript("", position)).toThrow(RangeError);
+    }
   });
 });
