@@ -28,12 +28,24 @@ export function submitError(
 
 /** Why a model is not loaded; `reason` is what whisper.cpp logged first, or nothing. */
 export function modelError(name: string, status: number, reason: string): WildfireError {
-  // whisper.cpp puts the C function in front, which tells a reader nothing.
-  const said = reason.replace(/^(?:\w+: )+/, "").replace(/^exception during model load: /, "");
+  const said = withoutFunction(reason).replace(/^exception during model load: /, "");
   const why = said === "" ? describeStatus(status) : said;
   return new WildfireError("model", `cannot load the model ${quote(name, 200)}: ${why}`, {
     hint: "pass a whisper model in ggml format with --model",
   });
+}
+
+/** Why there is no voice activity detection; `fault` is the end of a sentence about its model. */
+export function voiceModelError(fault: string): WildfireError {
+  return new WildfireError("model", `the voice activity model ${fault}`, {
+    hint: "build the executable again: npm run build",
+  });
+}
+
+/** Why a stream of sound is not judged any more, or not at all; `reason` is whisper.cpp's, or "". */
+export function voiceError(status: number, reason = ""): WildfireError {
+  const why = reason === "" ? describeStatus(status) : withoutFunction(reason);
+  return new WildfireError("native", `voice activity detection failed: ${why}`);
 }
 
 /** Why a job that was queued has no result. */
@@ -41,4 +53,9 @@ export function decodeError(event: NativeEvent, reason: string): WildfireError {
   const why = reason === "" ? describeStatus(event.status) : reason;
   const code = event.detail === 0 ? "" : ` (whisper.cpp returned ${event.detail})`;
   return new WildfireError("native", `decoding failed: ${why}${code}`);
+}
+
+/** whisper.cpp puts the C function in front, which tells a reader nothing. */
+function withoutFunction(reason: string): string {
+  return reason.replace(/^(?:\w+: )+/, "");
 }

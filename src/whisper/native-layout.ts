@@ -1,16 +1,20 @@
 /** The structs that go into and come out of the native library, as bytes: no FFI here. */
 
 /** WF_ABI_VERSION that this file was written for. */
-export const abiVersion = 1;
+export const abiVersion = 2;
 
 /** Size in bytes of each struct, in the order of `enum wf_struct`. */
 export const structSizes = {
   wf_engine_options: 28,
-  wf_job: 68,
+  wf_job: 76,
   wf_event: 32,
   wf_engine_status: 28,
-  wf_result_header: 20,
-  wf_result_segment: 28,
+  wf_result_header: 28,
+  wf_result_segment: 24,
+  wf_result_token: 20,
+  wf_vad_options: 12,
+  wf_vad_event: 20,
+  wf_vad_status: 32,
 } as const;
 
 /** Leaves a field of a job to whisper.cpp's own default. */
@@ -33,7 +37,10 @@ export interface NativeJob {
   readonly id: number;
   /** Lower runs first. */
   readonly priority: number;
+  /** Among equal priorities the job runs first whose submission plus handicap is earliest. */
+  readonly handicapMs: number;
   readonly sampleCount: number;
+  readonly promptBytes: number;
   readonly audioContext: number;
   readonly language: string;
   readonly translate: boolean;
@@ -105,7 +112,7 @@ export function encodeEngineOptions(options: EngineOptions): Uint8Array {
 }
 
 const jobFlags = { translate: 1, noTimestamps: 2 } as const;
-const languageOffset = 60;
+const languageOffset = 68;
 
 export function encodeJob(job: NativeJob): Uint8Array {
   const bytes = new Uint8Array(structSizes.wf_job);
@@ -115,14 +122,16 @@ export function encodeJob(job: NativeJob): Uint8Array {
   view.setUint32(0, bytes.byteLength, true);
   view.setUint32(4, job.id, true);
   view.setInt32(8, job.priority, true);
-  view.setInt32(12, job.sampleCount, true);
-  view.setInt32(16, job.audioContext, true);
-  view.setInt32(20, whisperDefault, true); // threads
-  view.setUint32(24, flags, true);
-  view.setInt32(28, job.beamSize, true);
-  view.setInt32(32, whisperDefault, true); // best_of
-  view.setInt32(36, whisperDefault, true); // max_tokens
-  for (let offset = 40; offset < languageOffset; offset += 4) {
+  view.setInt32(12, job.handicapMs, true);
+  view.setInt32(16, job.sampleCount, true);
+  view.setInt32(20, job.promptBytes, true);
+  view.setInt32(24, job.audioContext, true);
+  view.setInt32(28, whisperDefault, true); // threads
+  view.setUint32(32, flags, true);
+  view.setInt32(36, job.beamSize, true);
+  view.setInt32(40, whisperDefault, true); // best_of
+  view.setInt32(44, whisperDefault, true); // max_tokens
+  for (let offset = 48; offset < languageOffset; offset += 4) {
     view.setFloat32(offset, whisperDefault, true); // temperatures and thresholds
   }
   // A code that is too long loses its terminator, which the library refuses as unknown.

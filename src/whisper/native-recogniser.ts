@@ -4,15 +4,18 @@ import { WildfireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { decodeError, modelError, submitError } from "./native-errors.ts";
 import type { EngineOptions, NativeEvent } from "./native-layout.ts";
+import { forwardNativeLog } from "./native-log.ts";
 import { decodeResult, decodeText } from "./native-results.ts";
 import { nativeStatus } from "./native-status.ts";
 import { type NativeLibrary, loadNative } from "./native.ts";
-import type {
-  DecodeJob,
-  DecodeRequest,
-  DecodeResult,
-  Recogniser,
-  RecogniserStatus,
+import {
+  type DecodeJob,
+  type DecodeRequest,
+  type DecodeResult,
+  type Recogniser,
+  type RecogniserStatus,
+  type Urgency,
+  whisperSampleRateHz,
 } from "./recogniser.ts";
 
 export type RecogniserModel =
@@ -33,7 +36,10 @@ export interface RecogniserOptions {
   /** Lanes times threads beyond the free cores makes everything many times slower. */
   readonly threadsPerLane: number;
   readonly useGpu: boolean;
-  /** 1 decodes greedily, 2..8 follows so many hypotheses; default 5, like whisper.cpp's programs. */
+  /**
+   * 1 decodes greedily, 2..8 follows so many hypotheses; default 5, like whisper.cpp's programs.
+   * Partial texts are always decoded greedily: they are only watched, and soon replaced.
+   */
   readonly beamSize?: number;
   /** Utterances waiting or being decoded at once, beyond which `submit` refuses; default 256. */
   readonly jobLimit?: number;
@@ -48,7 +54,17 @@ const pollIntervalMs = 2;
 const logIntervalMs = 1000;
 const defaultJobLimit = 256;
 const defaultBeamSize = 5;
-const normalPriority = 0;
+const greedy = 1;
+/** Lower runs first. */
+const priorities: Readonly<Record<Urgency, number>> = { final: 0, speculative: 1, partial: 2 };
+/**
+ * About what decoding takes. Short utterances overtake long ones by it, and one that came that much
+ * earlier is not overtaken any more.
+ */
+const handicapPerAudioMs = 0.5;
+const longestHandicapMs = 3_600_000;
+const textEncoder = new TextEncoder();
+const noPrompt = new Uint8Array(0);
 
 /** Resolves when the model is loaded; rejects with a WildfireError that says why it cannot be. */
 export async function openRecogniser(options: RecogniserOptions): Promise<Recogniser> {
@@ -60,6 +76,7 @@ export async function openRecogniser(options: RecogniserOptions): Promise<Recogn
 interface PendingJob {
   readonly resolve: (result: DecodeResult) => void;
   readonly reject: (error: WildfireError) => void;
+  readonly audioMs: number;
 }
 
 class NativeRecogniser implements Recogniser {
@@ -74,7 +91,9 @@ class NativeRecogniser implements Recogniser {
   #pollTimer: Timer | undefined;
   #isOpening = true;
   #isClosing = false;
+  #modelAudioContext = 0;
   #lastJobId = 0;
+  #busyMs = 0;
   #completed = 0;
   #aborted = 0;
   #failed = 0;
@@ -100,6 +119,14 @@ class NativeRecogniser implements Recogniser {
     return this.#opening.promise;
   }
 
+  get modelAudioContext(): number {
+    return this.#modelAudioContext;
+  }
+
+  get idleLanes(): number {
+    return Math.max(0, this.#engineOptions.lanes - this.#pending.size);
+  }
+
   submit(request: DecodeRequest): DecodeJob {
     const id = this.#nextJobId();
     const { promise, resolve, reject } = Promise.withResolvers<DecodeResult>();
@@ -109,11 +136,11 @@ class NativeRecogniser implements Recogniser {
     if (status !== nativeStatus.ok) {
       this.#failed += 1;
       reject(submitError(status, request, this.#engineOptions.jobLimit));
-      return { result: promise, abort: () => undefined };
+      return { result: promise, raise: () => undefined, abort: () => undefined };
     }
-    this.#pending.set(id, { resolve, reject });
+    this.#pending.set(id, { resolve, reject, audioMs: audioMs(request.samples.length) });
     this.#startPolling();
-    return { result: promise, abort: () => this.#abort(id) };
+    return { result: promise, raise: () => this.#raise(id), abort: () => this.#abort(id) };
   }
 
   status(): RecogniserStatus {
@@ -128,6 +155,7 @@ class NativeRecogniser implements Recogniser {
       completed: this.#completed,
       aborted: this.#aborted,
       failed: this.#failed,
+      busyMs: this.#busyMs,
     };
   }
 
@@ -141,23 +169,31 @@ class NativeRecogniser implements Recogniser {
   }
 
   #queue(id: number, request: DecodeRequest): number {
+    const prompt = encodePrompt(request.prompt);
+    const isPartial = request.urgency === "partial";
     const job = {
       id,
-      priority: normalPriority,
+      priority: priorities[request.urgency],
+      handicapMs: handicapMs(request.samples.length),
       sampleCount: request.samples.length,
+      promptBytes: prompt.byteLength,
       audioContext: request.audioContext,
       language: request.language,
       translate: request.translate,
       timestamps: request.timestamps,
-      beamSize: this.#options.beamSize ?? defaultBeamSize,
+      beamSize: isPartial ? greedy : (this.#options.beamSize ?? defaultBeamSize),
     };
-    return this.#library.submit(this.#engine, job, request.samples);
+    return this.#library.submit(this.#engine, job, request.samples, prompt);
   }
 
   #nextJobId(): number {
     // Job ids are 32 bits and 0 is not one; nothing lives long enough to meet its successor.
     this.#lastJobId = this.#lastJobId >= 0xffff_fffe ? 1 : this.#lastJobId + 1;
     return this.#lastJobId;
+  }
+
+  #raise(id: number): void {
+    if (this.#pending.has(id)) this.#library.raise(this.#engine, id, priorities.final);
   }
 
   #abort(id: number): void {
@@ -180,6 +216,7 @@ class NativeRecogniser implements Recogniser {
     switch (event.kind) {
       case "loaded":
         this.#isOpening = false;
+        this.#modelAudioContext = this.#library.readStatus(this.#engine).modelAudioContext;
         this.#drainLog();
         this.#opening.resolve();
         break;
@@ -208,12 +245,14 @@ class NativeRecogniser implements Recogniser {
     const bytes = this.#library.takeResult(this.#engine, event.jobId, event.resultBytes);
     const job = this.#pending.get(event.jobId);
     this.#pending.delete(event.jobId);
+    this.#busyMs += event.decodeMs;
     if (event.status === nativeStatus.aborted) {
       this.#aborted += 1;
       job?.reject(new WildfireError("native", "decoding was aborted"));
       return;
     }
-    const result = event.status === nativeStatus.ok ? decodeResult(bytes) : undefined;
+    const isDone = event.status === nativeStatus.ok;
+    const result = isDone ? decodeResult(bytes, job?.audioMs ?? 0) : undefined;
     if (result === undefined) {
       this.#failed += 1;
       job?.reject(decodeError(event, decodeText(bytes)));
@@ -232,9 +271,20 @@ class NativeRecogniser implements Recogniser {
   }
 
   #drainLog(): void {
-    const { logger } = this.#options;
-    const { lines, dropped } = this.#library.drainLog();
-    for (const { level, text } of lines) logger.debug("whisper.cpp", { level, line: text });
-    if (dropped > 0) logger.debug("whisper.cpp logged more than was kept", { dropped });
+    forwardNativeLog(this.#library, this.#options.logger);
   }
+}
+
+/** Like OpenAI's own programs: the first word has a space before it, as words in a text have. */
+function encodePrompt(prompt: string): Uint8Array {
+  const text = prompt.trim();
+  return text === "" ? noPrompt : textEncoder.encode(` ${text}`);
+}
+
+function audioMs(sampleCount: number): number {
+  return Math.round((sampleCount * 1000) / whisperSampleRateHz);
+}
+
+function handicapMs(sampleCount: number): number {
+  return Math.min(longestHandicapMs, Math.round(audioMs(sampleCount) * handicapPerAudioMs));
 }

@@ -3,6 +3,12 @@
 /** Samples per second of all audio that whisper.cpp hears (WHISPER_SAMPLE_RATE). */
 export const whisperSampleRateHz = 16_000;
 
+/**
+ * Who waits for the text: a caller who has finished (`final`), perhaps one who paused
+ * (`speculative`), or only somebody who watches (`partial`). Lanes take them in this order.
+ */
+export type Urgency = "final" | "speculative" | "partial";
+
 export interface DecodeRequest {
   /** Mono, -1..1, 16 kHz. Copied before `submit` returns, so the caller may reuse the buffer. */
   readonly samples: Float32Array;
@@ -14,20 +20,37 @@ export interface DecodeRequest {
   readonly translate: boolean;
   /** Decode with time stamps; without them segments have no inner times. */
   readonly timestamps: boolean;
+  /** Names and words to expect; empty for none. Only its last 64 tokens count. */
+  readonly prompt: string;
+  readonly urgency: Urgency;
+}
+
+export interface DecodedWord {
+  /** With its punctuation, without the space before it. */
+  readonly text: string;
+  /** From the start of the utterance; estimated by whisper.cpp from the tokens. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** 0..1: the geometric mean over its tokens. */
+  readonly probability: number;
 }
 
 export interface DecodedSegment {
   readonly startMs: number;
   readonly endMs: number;
   readonly text: string;
-  /** 0..1; meaningful with time stamps only, whisper.cpp leaves it stale otherwise. */
-  readonly noSpeechProbability: number;
   /** Mean of ln(p) over the segment's text tokens; 0 when it has none. */
   readonly averageLogProbability: number;
+  readonly words: readonly DecodedWord[];
 }
 
 export interface DecodeResult {
   readonly segments: readonly DecodedSegment[];
+  /**
+   * 0..1, of the whole utterance, at the start-of-transcript token and without the prompt, which is
+   * where the models were taught it; undefined when the utterance took more than one window.
+   */
+  readonly noSpeechProbability: number | undefined;
   /** ISO 639-1 code that was used or detected. */
   readonly language: string;
   /** From `submit` to the start on a lane. */
@@ -39,6 +62,8 @@ export interface DecodeResult {
 export interface DecodeJob {
   /** Rejects with a WildfireError when decoding failed or was aborted. */
   readonly result: Promise<DecodeResult>;
+  /** A speculative job has become the final one; harmless once it is done. */
+  raise(): void;
   /** Stops the job within 60 ms, queued or running; harmless once it is done. */
   abort(): void;
 }
@@ -50,9 +75,15 @@ export interface RecogniserStatus {
   readonly completed: number;
   readonly aborted: number;
   readonly failed: number;
+  /** Time that lanes have spent decoding, aborted jobs included. */
+  readonly busyMs: number;
 }
 
 export interface Recogniser {
+  /** Encoder positions of the model: 1500 for OpenAI's. */
+  readonly modelAudioContext: number;
+  /** Lanes that nothing waits for: a job submitted now would start at once. */
+  readonly idleLanes: number;
   submit(request: DecodeRequest): DecodeJob;
   status(): RecogniserStatus;
   /** Aborts what is left and frees the model and all lanes. */

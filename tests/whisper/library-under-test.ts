@@ -12,6 +12,13 @@ export function platformUnderTest(): Platform {
   return platform;
 }
 
+/** The voice activity model that is embedded; throws when it was not made yet. */
+export async function sileroModelUnderTest(): Promise<Uint8Array<ArrayBuffer>> {
+  const path = join(root, "build/silero/ggml-silero-v6.2.0.bin");
+  if (await Bun.file(path).exists()) return Bun.file(path).bytes();
+  throw new Error(`${path} is missing: run npm run build first`);
+}
+
 /** Path of the library; throws when it was not built yet. */
 export async function libraryUnderTest(): Promise<string> {
   const platform = platformUnderTest();

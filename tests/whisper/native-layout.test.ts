@@ -10,29 +10,25 @@ import {
   encodeJob,
   structSizes,
 } from "../../src/whisper/native-layout.ts";
-import { decodeLogLines, decodeResult, decodeText } from "../../src/whisper/native-results.ts";
+import { decodeLogLines, decodeText } from "../../src/whisper/native-results.ts";
 import { describeStatus } from "../../src/whisper/native-status.ts";
+import {
+  VoiceEvents,
+  createVoiceStatusBuffer,
+  decodeVoiceStatus,
+  encodeVoiceOptions,
+} from "../../src/whisper/native-voice-layout.ts";
+import { bytesOf } from "./native-bytes.ts";
 
 const sizes: readonly number[] = Object.values(structSizes);
 const sizeOf = (which: number): number => sizes[which] ?? 0;
 
-/** Concatenates little-endian words and texts. */
-function bytesOf(...parts: readonly (number | string | Uint8Array)[]): Uint8Array {
-  const chunks = parts.map((part) => {
-    if (typeof part === "string") return Buffer.from(part);
-    if (typeof part !== "number") return part;
-    const word = Buffer.alloc(4);
-    if (Number.isInteger(part)) word.writeInt32LE(part);
-    else word.writeFloatLE(part);
-    return word;
-  });
-  return new Uint8Array(Buffer.concat(chunks));
-}
-
 const job = {
   id: 7,
   priority: -3,
+  handicapMs: 500,
   sampleCount: 16_000,
+  promptBytes: 12,
   audioContext: 512,
   language: "en",
   translate: false,
@@ -41,7 +37,7 @@ const job = {
 };
 
 const flagsOf = (translate: boolean, timestamps: boolean): number | undefined =>
-  encodeJob({ ...job, translate, timestamps })[24];
+  encodeJob({ ...job, translate, timestamps })[32];
 
 describe("a library that was built apart from the executable", () => {
   test("is accepted when version and all struct sizes agree", () => {
@@ -77,9 +73,13 @@ describe("what goes into the library", () => {
     expect(bytes).toEqual(bytesOf(28, 2, 3, 1, 0, 9, 5));
   });
 
+  test("so do the options of a voice detector", () => {
+    expect(encodeVoiceOptions({ streamLimit: 7, windowLimit: 9 })).toEqual(bytesOf(12, 7, 9));
+  });
+
   test("a job stands in the order of the header, with whisper's defaults where nothing is asked", () => {
     const none = -1000;
-    const asked = [68, 7, -3, 16_000, 512, none, 0, 5, none, none];
+    const asked = [76, 7, -3, 500, 16_000, 12, 512, none, 0, 5, none, none];
     const floats = new Uint8Array(Float32Array.of(none, none, none, none, none).buffer);
     const language = "en\0\0\0\0\0\0";
     expect(encodeJob(job)).toEqual(bytesOf(...asked, floats, language));
@@ -94,7 +94,7 @@ describe("what goes into the library", () => {
 
   test("a language that does not fit has no terminator left, so that the library refuses it", () => {
     const bytes = encodeJob({ ...job, language: "klingonese" });
-    expect(decodeText(bytes.subarray(60))).toBe("klingone");
+    expect(decodeText(bytes.subarray(68))).toBe("klingone");
   });
 });
 
@@ -141,51 +141,34 @@ describe("what comes out of the library", () => {
     });
   });
 
-  test("a result's segments get their texts, and half a character becomes a mark", () => {
-    const header = bytesOf(20, 2, 8, "de\0\0\0\0\0\0");
-    const first = bytesOf(28, 0, 1200, 0.25, -0.5, 3, 4);
-    const second = bytesOf(28, 1200, 2000, 0.25, -0.5, 1, 4);
-    const texts = bytesOf(" hé", "é!", Uint8Array.of(0xc3));
-    expect(texts.length).toBe(8);
-    const result = decodeResult(bytesOf(header, first, second, texts));
-    expect(result?.language).toBe("de");
-    expect(result?.segments).toEqual([
-      {
-        startMs: 0,
-        endMs: 1200,
-        noSpeechProbability: 0.25,
-        averageLogProbability: -0.5,
-        tokenCount: 3,
-        text: " hé",
-      },
-      {
-        startMs: 1200,
-        endMs: 2000,
-        noSpeechProbability: 0.25,
-        averageLogProbability: -0.5,
-        tokenCount: 1,
-        text: "é!\ufffd",
-      },
+  test("events of voice activity are read where they were written", () => {
+    const events = new VoiceEvents(3);
+    expect(events.bytes).toEqual(bytesOf(20, ...Array<number>(14).fill(0)));
+    events.bytes.set(bytesOf(20, 3, 0, 7, 0.25, 20, 4, -12, 8, 0));
+    const read = [0, 1, 2, 3].map((index) => [
+      events.kind(index),
+      events.status(index),
+      events.stream(index),
+      events.probability(index),
+    ]);
+    expect(read).toEqual([
+      [3, 0, 7, 0.25],
+      [4, -12, 8, 0],
+      [0, 0, 0, 0],
+      [0, 0, 0, 0],
     ]);
   });
 
-  test("a result without segments is a result", () => {
-    const bytes = bytesOf(20, 0, 0, "\0\0\0\0\0\0\0\0");
-    expect(decodeResult(bytes)).toEqual({ language: "", segments: [] });
-  });
-
-  const damaged = {
-    "no bytes": new Uint8Array(0),
-    "a cut header": bytesOf(20, 0, 0),
-    "fewer segments than announced": bytesOf(20, 3, 0, "en\0\0\0\0\0\0"),
-    "less text than announced": bytesOf(20, 0, 4, "en\0\0\0\0\0\0", "abc"),
-    "billions of segments": bytesOf(20, -1, 0, "en\0\0\0\0\0\0"),
-  };
-  for (const [name, bytes] of Object.entries(damaged)) {
-    test(`${name} are no result`, () => {
-      expect(decodeResult(bytes)).toBeUndefined();
+  test("the status of a voice detector, whose counters have 64 bits", () => {
+    expect(createVoiceStatusBuffer()).toEqual(bytesOf(32, 0, 0, 0, 0, 0, 0, 0));
+    expect(decodeVoiceStatus(bytesOf(32, 2, 5, 3, 7, 1, 2500, 0))).toEqual({
+      streams: 2,
+      queued: 5,
+      contexts: 3,
+      windows: 2 ** 32 + 7,
+      busyMs: 2.5,
     });
-  }
+  });
 
   test("log lines have a level and a text", () => {
     const bytes = bytesOf(4, 3, "bad", 3, 2, "hm", 2, 0, 77, 1, "x");
@@ -198,7 +181,7 @@ describe("what comes out of the library", () => {
   });
 
   test("a status is named and numbered, also one from a newer library", () => {
-    expect(describeStatus(-6)).toBe("too many jobs are waiting (native status -6)");
+    expect(describeStatus(-6)).toBe("too much is waiting (native status -6)");
     expect(describeStatus(-99)).toBe("unknown status (native status -99)");
   });
 });

@@ -30,13 +30,17 @@ const waitLimitMs = 20_000;
 const jobNumber = (id: number, priority = 0): NativeJob => ({
   id,
   priority,
+  handicapMs: 0,
   sampleCount: samples.length,
+  promptBytes: 0,
   audioContext: demoAudioContext,
   language: "en",
   translate: false,
   timestamps: true,
   beamSize: 1,
 });
+
+const noPrompt = new Uint8Array(0);
 
 let library: NativeLibrary;
 
@@ -72,8 +76,18 @@ async function close(engine: number): Promise<readonly NativeEvent[]> {
   return found;
 }
 
+function submit(engine: number, job: NativeJob): number {
+  return library.submit(engine, job, samples, noPrompt);
+}
+
 function submitAll(engine: number, jobs: readonly NativeJob[]): readonly number[] {
-  return jobs.map((job) => library.submit(engine, job, samples));
+  return jobs.map((job) => submit(engine, job));
+}
+
+/** Ids of the next jobs that end, but for job 1, which may have started before the others came. */
+async function nextToEnd(engine: number, count: number): Promise<readonly number[]> {
+  const order = (await events(engine, count)).map((event) => event.jobId);
+  return order.filter((id) => id !== 1);
 }
 
 function errorOf(action: () => unknown): WildfireError {
@@ -113,17 +127,17 @@ describe("the native library", () => {
 describe("an engine", () => {
   test("takes no jobs before its model is loaded", async () => {
     const engine = library.openEngine(options, model);
-    expect(library.submit(engine, jobNumber(1), samples)).toBe(nativeStatus.notReady);
+    expect(submit(engine, jobNumber(1))).toBe(nativeStatus.notReady);
     await close(engine);
   });
 
   test("gives each result once", async () => {
     const engine = await openLoaded();
-    expect(library.submit(engine, jobNumber(1), samples)).toBe(nativeStatus.ok);
+    expect(submit(engine, jobNumber(1))).toBe(nativeStatus.ok);
     const [done] = await events(engine, 1);
     expect(done).toMatchObject({ kind: "job-done", jobId: 1, status: nativeStatus.ok });
     expect(library.readStatus(engine)).toMatchObject({ queued: 0, running: 0, unclaimed: 1 });
-    const result = decodeResult(library.takeResult(engine, 1, done?.resultBytes ?? 0));
+    const result = decodeResult(library.takeResult(engine, 1, done?.resultBytes ?? 0), 60_000);
     const heard = result?.segments.map((segment) => segment.text).join("");
     expect(heard?.trim()).toBe(text);
     expect(library.readStatus(engine)).toMatchObject({ unclaimed: 0 });
@@ -148,9 +162,42 @@ describe("an engine", () => {
     const engine = await openLoaded();
     const jobs = [jobNumber(1, 0), jobNumber(2, 5), jobNumber(3, 1), jobNumber(4, 5)];
     submitAll(engine, [...jobs, jobNumber(5, 1), jobNumber(6, -2)]);
-    const order = (await events(engine, 6)).map((event) => event.jobId);
-    // The first may have started before the last one came.
-    expect(order.filter((id) => id !== 1)).toEqual([6, 3, 5, 2, 4]);
+    expect(await nextToEnd(engine, 6)).toEqual([6, 3, 5, 2, 4]);
+    await close(engine);
+  });
+
+  test("lets a job with less handicap overtake one that came less than the difference before", async () => {
+    const engine = await openLoaded();
+    const handicapped = (id: number, handicapMs: number): NativeJob => ({
+      ...jobNumber(id),
+      handicapMs,
+    });
+    submitAll(engine, [jobNumber(1), handicapped(2, 60_000), handicapped(3, 2), handicapped(4, 0)]);
+    const submittedMs = performance.now();
+    while (performance.now() - submittedMs < 4) library.readStatus(engine);
+    submitAll(engine, [handicapped(5, 0), handicapped(6, 30_000)]);
+    expect(await nextToEnd(engine, 6)).toEqual([4, 3, 5, 6, 2]);
+    await close(engine);
+  });
+
+  test("runs a raised job by its new priority and its old time", async () => {
+    const engine = await openLoaded();
+    submitAll(engine, [jobNumber(1), jobNumber(2, 2), jobNumber(3, 1), jobNumber(4, 0)]);
+    submitAll(engine, [jobNumber(5, 1)]);
+    library.raise(engine, 2, 1);
+    library.raise(engine, 5, 0);
+    expect(await nextToEnd(engine, 5)).toEqual([4, 5, 2, 3]);
+    await close(engine);
+  });
+
+  test("does not lower a job by raising it, and takes no harm from raising what is not queued", async () => {
+    const engine = await openLoaded();
+    submitAll(engine, [jobNumber(1), jobNumber(2, 0), jobNumber(3, 1)]);
+    library.raise(engine, 1, 0);
+    library.raise(engine, 2, 2);
+    library.raise(engine, 99, 0);
+    expect(await nextToEnd(engine, 3)).toEqual([2, 3]);
+    library.raise(engine, 3, 0);
     await close(engine);
   });
 
@@ -159,9 +206,9 @@ describe("an engine", () => {
     const jobs = [1, 2, 3, 4].map((id) => jobNumber(id));
     expect(submitAll(engine, jobs)).toEqual([0, 0, 0, nativeStatus.queueFull]);
     const done = await events(engine, 3);
-    expect(library.submit(engine, jobNumber(5), samples)).toBe(nativeStatus.queueFull);
+    expect(submit(engine, jobNumber(5))).toBe(nativeStatus.queueFull);
     for (const event of done) library.takeResult(engine, event.jobId, event.resultBytes);
-    expect(library.submit(engine, jobNumber(5), samples)).toBe(nativeStatus.ok);
+    expect(submit(engine, jobNumber(5))).toBe(nativeStatus.ok);
     await close(engine);
   });
 
@@ -174,11 +221,14 @@ describe("an engine", () => {
     "nine hypotheses": { beamSize: 9 },
     "more than ten minutes": { sampleCount: 16_000 * 600 + 1 },
     "a negative number of samples": { sampleCount: -1 },
+    "a negative handicap": { handicapMs: -1 },
+    "a handicap of more than an hour": { handicapMs: 3_600_001 },
+    "a prompt of less than nothing": { promptBytes: -1 },
   };
   test("refuses what whisper.cpp must not be asked", async () => {
     const engine = await openLoaded();
     for (const [name, change] of Object.entries(impossible)) {
-      const status = library.submit(engine, { ...jobNumber(1), ...change }, samples);
+      const status = submit(engine, { ...jobNumber(1), ...change });
       expect([name, status]).toEqual([name, nativeStatus.argument]);
     }
     expect(submitAll(engine, [jobNumber(1), jobNumber(1)])).toEqual([0, nativeStatus.argument]);
@@ -219,7 +269,7 @@ describe("an engine", () => {
   test("that is gone is an error, not a crash", async () => {
     const engine = await openLoaded();
     await close(engine);
-    expect(library.submit(engine, jobNumber(1), samples)).toBe(nativeStatus.handle);
+    expect(submit(engine, jobNumber(1))).toBe(nativeStatus.handle);
     expect(() => library.poll(engine)).toThrow("no such engine");
     expect(() => library.freeEngine(engine)).toThrow("no such engine");
     expect(() => library.abort(-1, 1)).toThrow("no such engine");

@@ -9,19 +9,21 @@
 
 #include "abort.h"
 #include "log.h"
+#include "no-speech.h"
 #include "result.h"
+#include "samples.h"
 
 namespace wf {
 namespace {
 
 // whisper.cpp hears nothing in less than 100 ms, and mirrors 200 samples that must be there.
 constexpr int32_t min_samples = WF_SAMPLE_RATE / 10;
-// An overshooting resampler stays far below; the sums of a Fourier transform stay finite.
-constexpr float max_amplitude = 16.0f;
 // whisper.cpp's code for "no memory for the cache", after which it has freed the state itself.
 constexpr int state_freed = -7;
 constexpr int max_decoders = 8;
 constexpr int max_threads = 64;
+// Two frames of the spectrogram, 10 ms each.
+constexpr int32_t samples_per_position = WF_SAMPLE_RATE / 50;
 
 bool is_set(int32_t value) { return value != WF_DEFAULT; }
 bool is_set(float value) { return value != static_cast<float>(WF_DEFAULT); }
@@ -54,16 +56,6 @@ void set_sampling(whisper_full_params & params, const wf_job & spec) {
     if (is_set(spec.no_speech_threshold)) params.no_speech_thold = spec.no_speech_threshold;
 }
 
-void set_abort(whisper_full_params & params, const std::atomic<bool> & aborted) {
-    auto * flag = const_cast<std::atomic<bool> *>(&aborted);
-    params.abort_callback = abort_requested;
-    params.abort_callback_user_data = flag;
-    params.encoder_begin_callback = [](whisper_context *, whisper_state *, void * user_data) {
-        return !abort_requested(user_data);
-    };
-    params.encoder_begin_callback_user_data = flag;
-}
-
 const char * language_for(whisper_context * context, const wf_job & spec) {
     return whisper_is_multilingual(context) ? spec.language : "en";
 }
@@ -84,9 +76,31 @@ whisper_full_params make_params(whisper_context * context, const Job & job,
     params.no_context = true;
     params.print_progress = false;
     params.print_timestamps = false;
+    params.token_timestamps = true;
     set_sampling(params, spec);
-    set_abort(params, job.aborted);
     return params;
+}
+
+// The end of the prompt in the model's own tokens.
+std::vector<whisper_token> prompt_tokens(whisper_context * context, std::string prompt) {
+    if (prompt.empty()) return {};
+    std::replace(prompt.begin(), prompt.end(), '\0', ' ');
+    // As many as there are bytes always fit. All that can be logged is one line for each byte that
+    // is in no token.
+    std::vector<whisper_token> tokens(prompt.size());
+    const LogThreshold nothing(GGML_LOG_LEVEL_ERROR + 1);
+    const int count = whisper_tokenize(context, prompt.c_str(), tokens.data(),
+                                       static_cast<int>(tokens.size()));
+    tokens.resize(static_cast<size_t>(std::max(count, 0)));
+    if (tokens.size() > WF_MAX_PROMPT_TOKENS) {
+        tokens.erase(tokens.begin(), tokens.end() - WF_MAX_PROMPT_TOKENS);
+    }
+    return tokens;
+}
+
+// Positions of the encoder that are computed, 50 a second.
+int32_t audio_context(whisper_context * context, const whisper_full_params & params) {
+    return params.audio_ctx > 0 ? params.audio_ctx : whisper_model_n_audio_ctx(context);
 }
 
 Outcome failure(int32_t status, int32_t detail, const std::string & text) {
@@ -99,21 +113,29 @@ Outcome run(whisper_context * context, StatePtr & state, const Job & job,
         return Outcome{WF_OK, 0, empty_result(language_for(context, job.spec))};
     }
     const AbortScope scope(job.aborted);
-    const whisper_full_params params = make_params(context, job, default_threads);
+    const std::vector<whisper_token> prompt = prompt_tokens(context, job.prompt);
+    whisper_full_params params = make_params(context, job, default_threads);
+    params.prompt_tokens = prompt.data();
+    params.prompt_n_tokens = static_cast<int>(prompt.size());
+    NoSpeechWatch watch(context, job.aborted, params);
     const int code = whisper_full_with_state(context, state.get(), params, job.samples.data(),
                                              job.spec.sample_count);
     if (code == state_freed) static_cast<void>(state.release());
     // Checked before the code, which is 0 when the encoder was told not to begin.
     if (job.aborted.load()) return failure(WF_ERR_ABORTED, code, "");
     if (code != 0) return failure(WF_ERR_DECODE, code, first_error());
-    return Outcome{WF_OK, 0, serialise_result(context, state.get())};
+    const int32_t seen_at_once = audio_context(context, params) * samples_per_position;
+    const float no_speech_prob =
+        job.spec.sample_count <= seen_at_once ? watch.first_window() : unknown_no_speech_prob;
+    return Outcome{WF_OK, 0, serialise_result(context, state.get(), no_speech_prob)};
 }
 
 }  // namespace
 
 int32_t check_job(const wf_job & spec) {
     const bool valid =
-        spec.id != 0 && spec.sample_count >= 0 && spec.sample_count <= WF_MAX_SAMPLES &&
+        spec.id != 0 && spec.handicap_ms >= 0 && spec.handicap_ms <= WF_MAX_HANDICAP_MS &&
+        spec.sample_count >= 0 && spec.sample_count <= WF_MAX_SAMPLES &&
         spec.audio_ctx >= 0 && in_range(spec.threads, 1, max_threads) &&
         in_range(spec.beam_size, 1, max_decoders) && in_range(spec.best_of, 1, max_decoders) &&
         in_range(spec.max_tokens, 0, INT32_MAX) && in_range(spec.temperature, 0.0f, 1.0f) &&
@@ -124,11 +146,9 @@ int32_t check_job(const wf_job & spec) {
     return valid ? WF_OK : WF_ERR_ARGUMENT;
 }
 
-std::vector<float> sanitise(const float * samples, int32_t count) {
+std::vector<float> job_samples(const float * samples, int32_t count) {
     std::vector<float> copy(static_cast<size_t>(std::max(count, min_samples)), 0.0f);
-    std::transform(samples, samples + count, copy.begin(), [](float sample) {
-        return std::isfinite(sample) ? std::clamp(sample, -max_amplitude, max_amplitude) : 0.0f;
-    });
+    copy_sanitised(samples, count, copy.data());
     return copy;
 }
 

@@ -18,8 +18,8 @@ struct Outcome {
 // Checks what can be checked before a job is queued: WF_OK or WF_ERR_ARGUMENT.
 int32_t check_job(const wf_job & spec);
 
-// Copies samples so that whisper.cpp can work on them whatever they hold.
-std::vector<float> sanitise(const float * samples, int32_t count);
+// A copy of a job's samples that whisper.cpp can work on whatever they hold.
+std::vector<float> job_samples(const float * samples, int32_t count);
 
 // Decodes on `state`. The state may be gone or half-written afterwards: it is then reset to null.
 Outcome decode(whisper_context * context, StatePtr & state, const Job & job,

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <utility>
 
 #include "log.h"
 #include "thread.h"
@@ -20,12 +21,13 @@ Engine::~Engine() {
 
 // ---- called from outside ----------------------------------------------------------------------
 
-int32_t Engine::submit(const wf_job & spec, const float * samples) {
+int32_t Engine::submit(const wf_job & spec, const float * samples, std::string prompt) {
     const int32_t valid = check_job(spec);
     if (valid != WF_OK) return valid;
     auto job = std::make_shared<Job>();
     job->spec = spec;
-    job->samples = sanitise(samples, spec.sample_count);
+    job->samples = job_samples(samples, spec.sample_count);
+    job->prompt = std::move(prompt);
     job->submitted = Clock::now();
 
     std::lock_guard<std::mutex> lock(mutex_);
@@ -34,7 +36,8 @@ int32_t Engine::submit(const wf_job & spec, const float * samples) {
     if (entries_.size() >= static_cast<size_t>(options_.job_limit)) return WF_ERR_QUEUE_FULL;
     Entry entry;
     entry.job = job;
-    entry.key = QueueKey(spec.priority, arrivals_++);
+    const Clock::time_point due = job->submitted + std::chrono::milliseconds(spec.handicap_ms);
+    entry.key = QueueKey(spec.priority, due, arrivals_++);
     const QueueKey key = entry.key;
     if (!entries_.emplace(spec.id, std::move(entry)).second) return WF_ERR_ARGUMENT;
     queue_.emplace(key, std::move(job));
@@ -81,6 +84,19 @@ int32_t Engine::abort(uint32_t job_id) {
     queue_.erase(entry.key);
     job->queued_us = elapsed_us(job->submitted, Clock::now());
     finish(job, Outcome{WF_ERR_ABORTED, 0, {}}, 0);
+    return WF_OK;
+}
+
+int32_t Engine::raise(uint32_t job_id, int32_t priority) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = entries_.find(job_id);
+    if (found == entries_.end() || !found->second.job) return WF_ERR_NOT_FOUND;
+    Entry & entry = found->second;
+    if (entry.running || std::get<0>(entry.key) <= priority) return WF_OK;
+    auto queued = queue_.extract(entry.key);
+    std::get<0>(entry.key) = priority;
+    queued.key() = entry.key;
+    queue_.insert(std::move(queued));
     return WF_OK;
 }
 

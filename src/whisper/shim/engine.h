@@ -10,8 +10,8 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "decode.h"
@@ -31,16 +31,18 @@ public:
     Engine(const Engine &) = delete;
     Engine & operator=(const Engine &) = delete;
 
-    int32_t submit(const wf_job & spec, const float * samples);
+    int32_t submit(const wf_job & spec, const float * samples, std::string prompt);
     int32_t poll(wf_event * events, int32_t capacity);
     int32_t take_result(uint32_t job_id, uint8_t * buffer, int32_t capacity);
     int32_t abort(uint32_t job_id);
+    int32_t raise(uint32_t job_id, int32_t priority);
     void status(wf_engine_status & out) const;
     void begin_close();
 
 private:
     using JobPtr = std::shared_ptr<Job>;
-    using QueueKey = std::pair<int32_t, uint64_t>;  // priority, order of arrival
+    // Priority, time of submission plus handicap, order of arrival: the least runs first.
+    using QueueKey = std::tuple<int32_t, Clock::time_point, uint64_t>;
 
     // What is known of a job from its submission until its event and its result are collected.
     struct Entry {

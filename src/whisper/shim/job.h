@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "wildfire-native.h"
@@ -15,6 +16,7 @@ using Clock = std::chrono::steady_clock;
 struct Job {
     wf_job spec;
     std::vector<float> samples;  // spec.sample_count of them, and zeros up to whisper.cpp's minimum
+    std::string prompt;          // empty for none
     std::atomic<bool> aborted{false};
     Clock::time_point submitted;
     uint32_t queued_us = 0;

@@ -50,6 +50,8 @@ Pending & pending() {
     return instance;
 }
 
+thread_local int threshold = GGML_LOG_LEVEL_INFO;
+
 void store(Line line) {
     Buffer & kept = buffer();
     std::lock_guard<std::mutex> lock(kept.mutex);
@@ -75,10 +77,14 @@ void finish_line(Pending & line) {
 }
 
 void on_log(ggml_log_level level, const char * text, void *) noexcept {
-    if (level == GGML_LOG_LEVEL_DEBUG || text == nullptr) return;
+    if (text == nullptr) return;
+    const bool continues = level == GGML_LOG_LEVEL_CONT;
+    if (!continues && level < threshold) return;
     try {
         Pending & line = pending();
-        if (level != GGML_LOG_LEVEL_CONT) {
+        // The rest of a line whose start was thrown away goes the same way.
+        if (continues && line.text.empty() && threshold > GGML_LOG_LEVEL_INFO) return;
+        if (!continues) {
             if (!line.text.empty()) finish_line(line);
             line.level = level;
         }
@@ -112,6 +118,10 @@ void start_log_capture() {
 void forget_errors() { pending().first_error.clear(); }
 
 std::string first_error() { return pending().first_error; }
+
+LogThreshold::LogThreshold(int level) : outer_(threshold) { threshold = level; }
+
+LogThreshold::~LogThreshold() { threshold = outer_; }
 
 int32_t drain_log(uint8_t * out, int32_t capacity, uint32_t * dropped) {
     Buffer & kept = buffer();

@@ -17,4 +17,17 @@ int32_t drain_log(uint8_t * buffer, int32_t capacity, uint32_t * dropped);
 void forget_errors();
 std::string first_error();
 
+// While one lives, lines below `level` (a ggml_log_level) that the calling thread logs are thrown
+// away before anything is done with them.
+class LogThreshold {
+public:
+    explicit LogThreshold(int level);
+    ~LogThreshold();
+    LogThreshold(const LogThreshold &) = delete;
+    LogThreshold & operator=(const LogThreshold &) = delete;
+
+private:
+    const int outer_;
+};
+
 }  // namespace wf

@@ -1,122 +1,14 @@
 #include "model.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <stdexcept>
-#include <system_error>
+#include "model-reader.h"
 
 namespace wf {
-namespace {
-
-struct FileCloser {
-    void operator()(std::FILE * file) const { std::fclose(file); }
-};
-
-// What whisper.cpp reads a model from. Its own readers take a file that ends early for one that
-// goes on with whatever was in memory; these throw, which whisper.cpp turns into a failed load.
-class Reader {
-public:
-    explicit Reader(const std::atomic<bool> & cancelled) : cancelled_(cancelled) {}
-    virtual ~Reader() = default;
-
-    size_t read(void * out, size_t size) {
-        if (cancelled_.load(std::memory_order_relaxed)) {
-            throw std::runtime_error("loading was cancelled");
-        }
-        const size_t got = fetch(out, size);
-        offset_ += got;
-        if (got < size) {
-            accept_end(got, size);
-            std::memset(static_cast<uint8_t *>(out) + got, 0, size - got);
-        }
-        return size;
-    }
-
-    // whisper.cpp asks before each tensor, after an attempt to read the start of its header.
-    bool at_end() {
-        has_weights_ = true;
-        return reads_past_end_ > 0;
-    }
-
-protected:
-    // Copies up to `size` bytes; less only at the end.
-    virtual size_t fetch(void * out, size_t size) = 0;
-
-private:
-    // After the last weight whisper.cpp tries to read the three integers that start a tensor, and
-    // must find nothing at all. Anywhere else, an end is one that comes too early.
-    void accept_end(size_t got, size_t size) {
-        reads_past_end_ += 1;
-        const bool is_header = size == sizeof(int32_t) && reads_past_end_ <= 3;
-        if (has_weights_ && got == 0 && is_header) return;
-        throw std::runtime_error("the model ends too early, after " + std::to_string(offset_) +
-                                 " bytes");
-    }
-
-    const std::atomic<bool> & cancelled_;
-    uint64_t offset_ = 0;
-    int reads_past_end_ = 0;
-    bool has_weights_ = false;
-};
-
-class FileReader final : public Reader {
-public:
-    FileReader(const std::string & path, const std::atomic<bool> & cancelled)
-        : Reader(cancelled), file_(std::fopen(path.c_str(), "rb")) {
-        if (!file_) throw std::system_error(errno, std::generic_category(), "cannot open the file");
-    }
-
-protected:
-    size_t fetch(void * out, size_t size) override {
-        const size_t got = std::fread(out, 1, size, file_.get());
-        if (got < size && std::ferror(file_.get())) {
-            throw std::system_error(errno, std::generic_category(), "cannot read the file");
-        }
-        return got;
-    }
-
-private:
-    std::unique_ptr<std::FILE, FileCloser> file_;
-};
-
-class MemoryReader final : public Reader {
-public:
-    MemoryReader(const std::vector<uint8_t> & bytes, const std::atomic<bool> & cancelled)
-        : Reader(cancelled), bytes_(bytes) {}
-
-protected:
-    size_t fetch(void * out, size_t size) override {
-        const size_t got = std::min(size, bytes_.size() - position_);
-        if (got > 0) std::memcpy(out, bytes_.data() + position_, got);
-        position_ += got;
-        return got;
-    }
-
-private:
-    const std::vector<uint8_t> & bytes_;
-    size_t position_ = 0;
-};
-
-std::unique_ptr<Reader> open_reader(const ModelSource & source,
-                                    const std::atomic<bool> & cancelled) {
-    if (source.path.empty()) return std::make_unique<MemoryReader>(source.bytes, cancelled);
-    return std::make_unique<FileReader>(source.path, cancelled);
-}
-
-}  // namespace
 
 ContextPtr load_model(const ModelSource & source, const whisper_context_params & params,
                       const std::atomic<bool> & cancelled) {
-    const std::unique_ptr<Reader> reader = open_reader(source, cancelled);
-    whisper_model_loader loader = {};
-    loader.context = reader.get();
-    loader.read = [](void * context, void * out, size_t size) {
-        return static_cast<Reader *>(context)->read(out, size);
-    };
-    loader.eof = [](void * context) { return static_cast<Reader *>(context)->at_end(); };
-    loader.close = [](void *) {};
+    const auto reader = source.path.empty() ? read_memory(source.bytes, cancelled)
+                                            : read_file(source.path, cancelled);
+    whisper_model_loader loader = reader->loader();
     return ContextPtr(whisper_init_with_params_no_state(&loader, params));
 }
 

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <initializer_list>
+#include <ctime>
 #include <pthread.h>
 
 #ifdef __linux__
@@ -34,6 +35,13 @@ void set_thread_nice(int nice) {
 #else
     static_cast<void>(nice);
 #endif
+}
+
+uint64_t thread_cpu_us() {
+    timespec used = {};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return static_cast<uint64_t>(used.tv_sec) * 1000000u +
+           static_cast<uint64_t>(used.tv_nsec) / 1000u;
 }
 
 }  // namespace wf

@@ -1,13 +1,16 @@
 /*
  * The C interface of libwildfire_native: speech recognition by whisper.cpp for callers that can
- * neither block nor be called back from another thread.
+ * neither block nor be called back from another thread, and detection of speech for the same.
  *
  * Shape of the interface
  *   - An engine is one model, loaded once, and a pool of lanes (native threads) that decode with it.
- *     Engines are named by positive handles; a handle that is stale or made up yields
- *     WF_ERR_HANDLE and never touches memory.
- *   - Nothing here waits for inference or loading, except wf_engine_free() before the event
- *     WF_EVENT_CLOSED. What happened is collected with wf_engine_poll().
+ *   - A voice detector is one voice activity model and one native thread that judges the windows of
+ *     all its streams, where a stream is the sound of one call.
+ *   - Both are named by positive handles; a handle that is stale or made up yields WF_ERR_HANDLE
+ *     and never touches memory.
+ *   - Nothing here waits for inference or loading, except wf_engine_free() and wf_vad_free() before
+ *     the event that says closed. What happened is collected with wf_engine_poll() and
+ *     wf_vad_poll().
  *   - Every function may be called from any thread.
  *   - int32_t results: zero or more is success, less is a WF_ERR_ code. No C++ exception leaves.
  *
@@ -30,7 +33,7 @@
 #define WF_API __attribute__((visibility("default")))
 
 /* Raised whenever a struct, a function or the meaning of either changes. */
-#define WF_ABI_VERSION 1
+#define WF_ABI_VERSION 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,11 +43,11 @@ enum wf_status {
     WF_OK = 0,
     WF_ERR_ARGUMENT = -1,    /* a value is out of its range, or a pointer is null */
     WF_ERR_STRUCT_SIZE = -2, /* struct_size is not the size that this library was built with */
-    WF_ERR_HANDLE = -3,      /* there is no such engine */
+    WF_ERR_HANDLE = -3,      /* there is no such engine or voice detector */
     WF_ERR_NOT_READY = -4,   /* the model is not loaded yet, or could not be loaded */
-    WF_ERR_CLOSING = -5,     /* the engine is being closed */
-    WF_ERR_QUEUE_FULL = -6,  /* job_limit jobs exist already */
-    WF_ERR_NOT_FOUND = -7,   /* no such job, or no result to take */
+    WF_ERR_CLOSING = -5,     /* the engine or voice detector is being closed */
+    WF_ERR_QUEUE_FULL = -6,  /* as many jobs, streams or windows exist as may */
+    WF_ERR_NOT_FOUND = -7,   /* no such job or stream, or no result to take */
     WF_ERR_CAPACITY = -8,    /* the buffer is too small; nothing was taken */
     WF_ERR_ABORTED = -9,     /* the job was aborted */
     WF_ERR_MODEL = -10,      /* the model could not be loaded */
@@ -60,7 +63,11 @@ enum wf_struct {
     WF_STRUCT_EVENT = 2,
     WF_STRUCT_ENGINE_STATUS = 3,
     WF_STRUCT_RESULT_HEADER = 4,
-    WF_STRUCT_RESULT_SEGMENT = 5
+    WF_STRUCT_RESULT_SEGMENT = 5,
+    WF_STRUCT_RESULT_TOKEN = 6,
+    WF_STRUCT_VAD_OPTIONS = 7,
+    WF_STRUCT_VAD_EVENT = 8,
+    WF_STRUCT_VAD_STATUS = 9
 };
 
 enum wf_event_kind {
@@ -85,6 +92,16 @@ enum wf_job_flag {
 #define WF_SAMPLE_RATE 16000
 #define WF_MAX_SAMPLES (WF_SAMPLE_RATE * 600)
 
+/* Of a longer prompt only the end counts: so many bytes, and of those so many tokens. */
+#define WF_MAX_PROMPT_BYTES 768
+#define WF_MAX_PROMPT_TOKENS 64
+
+/* The longest handicap of a job: one hour. */
+#define WF_MAX_HANDICAP_MS 3600000
+
+/* Samples that the voice detector judges at a time: 32 ms. */
+#define WF_VAD_WINDOW 512
+
 struct wf_engine_options {
     uint32_t struct_size;
     int32_t lanes;            /* 1..64 jobs at once; each has its own whisper_state */
@@ -99,9 +116,14 @@ struct wf_engine_options {
 struct wf_job {
     uint32_t struct_size;
     uint32_t id;             /* chosen by the caller, not 0, not one that still exists */
-    int32_t priority;        /* lower runs first; first in, first out among equals */
+    int32_t priority;        /* lower runs first */
+    int32_t handicap_ms;     /* 0..WF_MAX_HANDICAP_MS. Among equal priorities that job runs first
+                                whose time of submission plus handicap is earliest: where the
+                                handicap grows with the audio, short jobs overtake long ones, but
+                                only those that came before them by less than the difference */
     int32_t sample_count;    /* 0..WF_MAX_SAMPLES; below 100 ms there is nothing to hear and the
                                 result has no segments */
+    int32_t prompt_bytes;    /* 0 for no prompt */
     int32_t audio_ctx;       /* encoder positions, 50 a second; 0, and anything above the model's
                                 own context, is the model's own context */
     int32_t threads;         /* 1..64, or WF_DEFAULT for threads_per_lane */
@@ -140,23 +162,69 @@ struct wf_engine_status {
     int32_t multilingual;    /* 1 when the model knows languages besides English */
 };
 
-/* A result is one wf_result_header, segment_count times wf_result_segment, then the texts of the
-   segments one after the other. Texts are what the model produced: a character may be cut. */
+/* A result is one wf_result_header, segment_count times wf_result_segment, token_count times
+   wf_result_token in the order of the segments, then the texts of the tokens one after the other.
+   Texts are what the model produced: a character may be cut, or spread over tokens. Special tokens,
+   time stamps among them, are left out everywhere. */
 struct wf_result_header {
     uint32_t struct_size;
     uint32_t segment_count;
+    uint32_t token_count;
     uint32_t text_bytes;
-    char language[8]; /* used or detected; zero-terminated */
+    float no_speech_prob; /* 0..1, of all the audio, at the start-of-transcript token, whatever
+                             stands before or behind it; -1 where the encoder did not see all the
+                             audio at once, or none at all */
+    char language[8];     /* used or detected; zero-terminated */
 };
 
 struct wf_result_segment {
     uint32_t struct_size;
     int32_t t0_ms;
     int32_t t1_ms;
-    float no_speech_prob; /* 0..1; stale in whisper.cpp when decoding without time stamps */
-    float avg_logprob;    /* mean ln(p) of the text tokens; 0 when there are none */
-    uint32_t token_count; /* text tokens, without time stamps and other special ones */
+    float avg_logprob;    /* mean ln(p) of the tokens; 0 when there are none */
+    uint32_t token_count;
+    uint32_t text_bytes;  /* of its tokens together */
+};
+
+struct wf_result_token {
+    uint32_t struct_size;
+    int32_t t0_ms;        /* times are guesses, and may lie outside the segment or overlap */
+    int32_t t1_ms;
+    float logprob;        /* ln(p) */
     uint32_t text_bytes;
+};
+
+struct wf_vad_options {
+    uint32_t struct_size;
+    int32_t stream_limit; /* 1..100000 streams at once */
+    int32_t window_limit; /* 1..100000 windows of a stream: waiting, or with an event not polled */
+};
+
+enum wf_vad_event_kind {
+    WF_VAD_LOADED = 1,        /* streams may be opened */
+    WF_VAD_LOAD_FAILED = 2,   /* status says how, wf_vad_read_error() why */
+    WF_VAD_WINDOW_JUDGED = 3, /* one event for each window */
+    WF_VAD_STREAM_FAILED = 4, /* nothing more comes for this stream; status as above */
+    WF_VAD_CLOSED = 5         /* last event: the thread has ended, the model is freed */
+};
+
+struct wf_vad_event {
+    uint32_t struct_size;
+    int32_t kind;      /* wf_vad_event_kind */
+    int32_t status;    /* wf_status */
+    int32_t stream;    /* 0 unless the event is about one */
+    float probability; /* 0..1, of speech; only where a window was judged */
+};
+
+struct wf_vad_status {
+    uint32_t struct_size;
+    int32_t streams;
+    int32_t queued;        /* windows that wait to be judged */
+    int32_t contexts;      /* of whisper.cpp, 2.6 MB each: in use, and kept for streams to come */
+    uint32_t windows_low;  /* windows judged, as two halves of 64 bits */
+    uint32_t windows_high;
+    uint32_t busy_us_low;  /* processor time of the thread */
+    uint32_t busy_us_high;
 };
 
 /* ---- the library itself -------------------------------------------------------------------- */
@@ -173,10 +241,11 @@ WF_API const char * wf_cpu_variant(void);  /* sse42, avx2, neon, apple */
 WF_API const char * wf_system_info(void);  /* instruction sets and back ends; not re-entrant */
 
 /*
- * Takes log lines of whisper.cpp and ggml out of a bounded buffer that all engines share: for each
- * line an int32_t level (ggml: 1 debug, 2 info, 3 warning, 4 error), a uint32_t length and the
- * bytes. Whole lines only. Returns the bytes written; `*dropped` (may be null) becomes the number
- * of lines lost to a full buffer since the last call. Capturing starts with the first engine.
+ * Takes log lines of whisper.cpp and ggml out of a bounded buffer that all engines and voice
+ * detectors share: for each line an int32_t level (ggml: 1 debug, 2 info, 3 warning, 4 error), a
+ * uint32_t length and the bytes. Whole lines only. Returns the bytes written; `*dropped` (may be
+ * null) becomes the number of lines lost to a full buffer since the last call. Capturing starts
+ * with the first engine or voice detector, which logs nothing about each window.
  * A capacity below 4096 may be too small for one line: WF_ERR_CAPACITY.
  */
 WF_API int32_t wf_log_drain(uint8_t * buffer, int32_t capacity, uint32_t * dropped);
@@ -193,9 +262,12 @@ WF_API int32_t wf_engine_open(const struct wf_engine_options * options, const ch
 
 /*
  * Queues a job. `samples` are mono, -1..1, WF_SAMPLE_RATE, and copied before this returns; NaN and
- * infinities count as silence. WF_ERR_QUEUE_FULL leaves nothing behind.
+ * infinities count as silence. `prompt` is UTF-8 text that could have gone before, of
+ * job->prompt_bytes bytes, and is copied as well; it may be null when that is 0.
+ * WF_ERR_QUEUE_FULL leaves nothing behind.
  */
-WF_API int32_t wf_engine_submit(int32_t engine, const struct wf_job * job, const float * samples);
+WF_API int32_t wf_engine_submit(int32_t engine, const struct wf_job * job, const float * samples,
+                                const char * prompt);
 
 /* Moves up to `capacity` events into `events`, whose first struct_size is checked; returns how many. */
 WF_API int32_t wf_engine_poll(int32_t engine, struct wf_event * events, int32_t capacity);
@@ -213,6 +285,12 @@ WF_API int32_t wf_engine_take_result(int32_t engine, uint32_t job_id, uint8_t * 
  */
 WF_API int32_t wf_engine_abort(int32_t engine, uint32_t job_id);
 
+/*
+ * Gives a queued job a better (lower) priority; its time of submission stays. Does nothing to a job
+ * that runs, or that has this priority or a better one.
+ */
+WF_API int32_t wf_engine_raise(int32_t engine, uint32_t job_id, int32_t priority);
+
 WF_API int32_t wf_engine_read_status(int32_t engine, struct wf_engine_status * status);
 
 /* Aborts loading and all jobs; their events come first, then WF_EVENT_CLOSED. Never waits. */
@@ -223,6 +301,45 @@ WF_API int32_t wf_engine_begin_close(int32_t engine);
  * WF_EVENT_CLOSED this returns at once; before, it closes the engine and waits for its threads.
  */
 WF_API int32_t wf_engine_free(int32_t engine);
+
+/* ---- voice detectors ----------------------------------------------------------------------- */
+
+/*
+ * Starts a voice detector with a Silero model in whisper.cpp's format, which is copied before this
+ * returns, and returns its handle (> 0) at once. The outcome is WF_VAD_LOADED or
+ * WF_VAD_LOAD_FAILED. Like models for engines, one from outside must be inspected first.
+ */
+WF_API int32_t wf_vad_open(const struct wf_vad_options * options, const uint8_t * bytes,
+                           uint64_t byte_count);
+
+/* Returns the new stream's number (> 0), which is not used again. */
+WF_API int32_t wf_vad_stream_open(int32_t vad);
+
+/* Forgets the stream, with all its windows and events. */
+WF_API int32_t wf_vad_stream_close(int32_t vad, int32_t stream);
+
+/*
+ * Queues whole windows of a stream: `sample_count` is a multiple of WF_VAD_WINDOW, and no more than
+ * window_limit windows. With `forget` 1 they do not continue what was pushed before. Samples are as
+ * for wf_engine_submit(). WF_ERR_QUEUE_FULL takes nothing. Streams take turns of a few windows, so
+ * that one with many does not hold up the others.
+ */
+WF_API int32_t wf_vad_push(int32_t vad, int32_t stream, const float * samples,
+                           int32_t sample_count, int32_t forget);
+
+/* As wf_engine_poll(). Windows of one stream come in order, and those that are there together. */
+WF_API int32_t wf_vad_poll(int32_t vad, struct wf_vad_event * events, int32_t capacity);
+
+/* Copies the UTF-8 text of what failed first; returns its bytes, 0 when nothing has. */
+WF_API int32_t wf_vad_read_error(int32_t vad, uint8_t * buffer, int32_t capacity);
+
+WF_API int32_t wf_vad_read_status(int32_t vad, struct wf_vad_status * status);
+
+/* Forgets all streams; WF_VAD_CLOSED follows. Never waits. */
+WF_API int32_t wf_vad_begin_close(int32_t vad);
+
+/* As wf_engine_free(), with WF_VAD_CLOSED. */
+WF_API int32_t wf_vad_free(int32_t vad);
 
 #ifdef __cplusplus
 }
