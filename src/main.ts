@@ -28,6 +28,15 @@ const commands: Readonly<Record<string, Command>> = {
   async status(argv) {
     return await (await import("./commands/status.ts")).status(argv);
   },
+  async events(argv) {
+    return await (await import("./commands/events.ts")).events(argv);
+  },
+  async transcribe(argv) {
+    return await (await import("./commands/transcribe.ts")).transcribe(argv);
+  },
+  async wer(argv) {
+    return await (await import("./commands/wer.ts")).wer(argv);
+  },
 };
 
 const help = `Wildfire hears telephone calls and passes their text on. Nothing leaves the machine.
@@ -38,6 +47,9 @@ Usage:
   wildfire --service NAME [options]     runs one service: ${Object.keys(services).join(", ")}
   wildfire --service NAME --help        the options of that service
   wildfire status NAME                  what a running service knows about itself, as JSON
+  wildfire events [options]             what callers say, while they say it
+  wildfire transcribe FILE… [options]   recordings to text, as the whisper service hears them
+  wildfire wer DIR [options]            word error rate of a model over recordings with known texts
   wildfire --version
 
 Example:
@@ -50,6 +62,8 @@ async function run(argv: readonly string[]): Promise<number> {
   if (first === "--version" || first === "-V" || first === "version") {
     return await (await import("./commands/version.ts")).version();
   }
+  // Before the services: a command may have an option of that name.
+  if (Object.hasOwn(commands, first)) return await pick(commands, first, "command")(rest);
   const service = serviceArguments(argv);
   if (service !== undefined) return await pick(services, service.name, "service")(service.rest);
   if (first === "--help" || first === "-h" || first === "help") {

@@ -1,16 +1,15 @@
 /**
- * Speech recognition as the whisper service does it, behind the same few lines of text as
- * baseline.c: for each number on standard input so many jobs one after another, then the processor
- * time since the last report, in microseconds, and a digest of the texts.
+ * Speech recognition through bun:ffi and nothing more, to be compared with baseline.c.
  *
- * Usage: recogniser-worker.ts LIBRARY MODEL SAMPLES AUDIO_CTX BEAM_SIZE
+ * Usage: recogniser-worker.ts LIBRARY MODEL AUDIO_CTX BEAM_SIZE SAMPLES
  */
 import { systemClock } from "../../src/core/clock.ts";
 import { createLogger } from "../../src/core/log.ts";
 import { openRecogniser } from "../../src/whisper/native-recogniser.ts";
-import type { DecodeRequest, Recogniser } from "../../src/whisper/recogniser.ts";
+import type { DecodeRequest } from "../../src/whisper/recogniser.ts";
+import { serveTurns } from "./turns.ts";
 
-const [library = "", model = "", samplesPath = "", audioContext, beamSize] = Bun.argv.slice(2);
+const [library = "", model = "", audioContext, beamSize, samplesPath = ""] = Bun.argv.slice(2);
 
 const recogniser = await openRecogniser({
   library,
@@ -28,36 +27,12 @@ const request: DecodeRequest = {
   language: "en",
   translate: false,
   timestamps: true,
+  prompt: "",
+  urgency: "final",
 };
 
-process.stdout.write("ready\n");
-let reportedUs = cpuUs();
-for await (const line of console) {
-  if (line === "") continue;
-  let digest = 2_166_136_261;
-  for (let left = Number(line); left > 0; left -= 1) {
-    digest = addText(digest, await decode(recogniser, request));
-  }
-  const nowUs = cpuUs();
-  process.stdout.write(`${nowUs - reportedUs} ${digest}\n`);
-  reportedUs = nowUs;
-}
-process.exit(0);
-
-async function decode(by: Recogniser, what: DecodeRequest): Promise<string> {
-  const { segments } = await by.submit(what).result;
+await serveTurns(async () => {
+  const { segments } = await recogniser.submit(request).result;
   return segments.map(({ text }) => text).join("");
-}
-
-/** All threads of this process, in user and kernel mode. */
-function cpuUs(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-}
-
-/** FNV-1a with 32 bits, as in baseline.c. */
-function addText(digest: number, text: string): number {
-  let sum = digest;
-  for (const byte of new TextEncoder().encode(text)) sum = Math.imul(sum ^ byte, 16_777_619) >>> 0;
-  return sum;
-}
+});
+process.exit(0);

@@ -68,11 +68,11 @@ export class UtteranceCutter {
   /** Index in the buffer of the end of the last speech frame. */
   #speechEnd = 0;
   #speechStartSample = 0;
-  #probabilitySum = 0;
-  #probabilityFrames = 0;
-  /** The same two at the last frame with speech. */
-  #spokenSum = 0;
-  #spokenFrames = 0;
+  /** Of the frames from the onset on; after a split, from the frame that was cut on. */
+  readonly #probabilities: Float32Array;
+  #judgedFrames = 0;
+  /** Index in the buffer of the end of the last whole frame. */
+  #judgedEnd = 0;
 
   constructor(options: CuttingOptions) {
     this.#options = options;
@@ -80,6 +80,9 @@ export class UtteranceCutter {
     this.#keptIdleSamples = this.#toSamples(options.preRollMs + options.startMs);
     this.#buffer = new Float32Array(
       this.#maxSamples + this.#keptIdleSamples + options.frameSamples,
+    );
+    this.#probabilities = new Float32Array(
+      Math.ceil(this.#buffer.length / options.frameSamples) + 1,
     );
   }
 
@@ -108,6 +111,7 @@ export class UtteranceCutter {
   addFrame(frame: Float32Array, probability: number, onEvent: CuttingListener): void {
     this.#buffer.set(frame, this.#filled);
     this.#filled += frame.length;
+    this.#judgedEnd = this.#filled;
     if (this.#state === "idle") this.#idleFrame(probability);
     else this.#openFrame(probability, onEvent);
     this.#reportStart(onEvent);
@@ -116,7 +120,8 @@ export class UtteranceCutter {
 
   /** The open utterance so far, a view that is valid until the next call; undefined when none is. */
   peek(): Float32Array | undefined {
-    return this.#state === "speech" ? this.#buffer.subarray(0, this.#filled) : undefined;
+    const isOpen = this.#state === "speech" && this.#speechEnd > 0;
+    return isOpen ? this.#buffer.subarray(0, this.#filled) : undefined;
   }
 
   /**
@@ -134,18 +139,17 @@ export class UtteranceCutter {
     const isSpeech = probability >= this.#options.startProbability;
     if (!isSpeech) {
       this.#speechFrames = 0;
-      this.#probabilitySum = 0;
+      this.#judgedFrames = 0;
     } else {
       this.#speechFrames += 1;
-      this.#probabilitySum += probability;
+      this.#note(probability);
     }
     if (this.#speechFrames >= this.#toFrames(this.#options.startMs)) this.#openUtterance();
     else this.#forgetOldSound();
   }
 
   #openFrame(probability: number, onEvent: CuttingListener): void {
-    this.#probabilitySum += probability;
-    this.#probabilityFrames += 1;
+    this.#note(probability);
     if (probability < this.#options.endProbability) {
       this.#silentFrames += 1;
       this.#reportPause(onEvent);
@@ -153,16 +157,15 @@ export class UtteranceCutter {
     }
     this.#silentFrames = 0;
     this.#speechFrames += 1;
-    this.#markSpeechEnd();
+    this.#speechEnd = this.#filled;
     if (!this.#isPaused) return;
     this.#isPaused = false;
     onEvent({ kind: "resume" });
   }
 
-  #markSpeechEnd(): void {
-    this.#speechEnd = this.#filled;
-    this.#spokenSum = this.#probabilitySum;
-    this.#spokenFrames = this.#probabilityFrames;
+  #note(probability: number): void {
+    this.#probabilities[this.#judgedFrames] = probability;
+    this.#judgedFrames += 1;
   }
 
   #openUtterance(): void {
@@ -171,8 +174,7 @@ export class UtteranceCutter {
     this.#dropBefore(Math.max(0, onset - this.#toSamples(this.#options.preRollMs)));
     this.#state = "candidate";
     this.#silentFrames = 0;
-    this.#probabilityFrames = this.#speechFrames;
-    this.#markSpeechEnd();
+    this.#speechEnd = this.#filled;
   }
 
   #reportStart(onEvent: CuttingListener): void {
@@ -197,7 +199,7 @@ export class UtteranceCutter {
       if (this.#state === "speech") this.#closeUtterance("silence", onEvent);
       this.#becomeIdle();
     } else if (this.#filled + this.#options.frameSamples > this.#maxSamples) {
-      if (this.#state === "speech") this.#splitUtterance(onEvent);
+      if (this.#state === "speech" && this.#speechEnd > 0) this.#splitUtterance(onEvent);
       else this.#becomeIdle();
     }
   }
@@ -210,31 +212,49 @@ export class UtteranceCutter {
     return Math.min(this.#speechEnd + this.#toSamples(this.#options.trailingMs), this.#filled);
   }
 
+  /** In a pause the best place is known, and what was foreseen comes true. */
   #splitUtterance(onEvent: CuttingListener): void {
-    this.#report(cutWithin(this.#buffer.subarray(0, this.#filled)), "max-length", onEvent);
+    const open = this.#buffer.subarray(0, this.#filled);
+    const end = this.#isPaused ? this.#naturalEnd() : cutWithin(open);
+    this.#report(end, "max-length", onEvent);
   }
 
   #report(end: number, reason: UtteranceEnd, onEvent: CuttingListener): void {
     const utterance = this.#take(end);
     this.#dropBefore(end);
     this.#isPaused = false;
-    this.#probabilitySum = 0;
-    this.#probabilityFrames = 0;
-    this.#spokenSum = 0;
-    this.#spokenFrames = 0;
+    this.#forgetOldFrames();
     this.#speechEnd = Math.max(0, this.#speechEnd - end);
     onEvent({ kind: "utterance", reason, ...utterance });
   }
 
   #take(end: number): Utterance {
     const startSample = this.#bufferStart;
-    const frames = Math.max(1, this.#spokenFrames);
     return {
       startSample,
       endSample: startSample + end,
       samples: this.#buffer.slice(0, end),
-      speechProbability: this.#spokenSum / frames,
+      speechProbability: this.#meanProbability(end),
     };
+  }
+
+  /** Over the frames that begin before `end`, without the silent ones at its end. */
+  #meanProbability(end: number): number {
+    const { frameSamples, endProbability } = this.#options;
+    const first = this.#judgedEnd - this.#judgedFrames * frameSamples;
+    let frames = Math.min(this.#judgedFrames, Math.ceil((end - first) / frameSamples));
+    while (frames > 0 && (this.#probabilities[frames - 1] ?? 0) < endProbability) frames -= 1;
+    let sum = 0;
+    for (const probability of this.#probabilities.subarray(0, frames)) sum += probability;
+    return sum / Math.max(1, frames);
+  }
+
+  /** After a split the frame that was cut counts on both sides. */
+  #forgetOldFrames(): void {
+    const kept = Math.ceil(Math.max(0, this.#judgedEnd) / this.#options.frameSamples);
+    const old = Math.max(0, this.#judgedFrames - kept);
+    this.#probabilities.copyWithin(0, old, this.#judgedFrames);
+    this.#judgedFrames -= old;
   }
 
   #becomeIdle(): void {
@@ -242,7 +262,7 @@ export class UtteranceCutter {
     this.#isPaused = false;
     this.#speechFrames = 0;
     this.#silentFrames = 0;
-    this.#probabilitySum = 0;
+    this.#judgedFrames = 0;
     this.#forgetOldSound();
   }
 
@@ -255,6 +275,7 @@ export class UtteranceCutter {
   #dropBefore(index: number): void {
     this.#buffer.copyWithin(0, index, this.#filled);
     this.#filled -= index;
+    this.#judgedEnd -= index;
     this.#bufferStart += index;
   }
 

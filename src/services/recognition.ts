@@ -10,8 +10,10 @@ import { chooseVariant, type Platform } from "../platform/platform.ts";
 import { inspectGgmlFile } from "../whisper/ggml-file.ts";
 import { candidateFolders, prepareLibrary } from "../whisper/library.ts";
 import { openRecogniser, type RecogniserModel } from "../whisper/native-recogniser.ts";
+import { openVoiceActivity } from "../whisper/native-voice-activity.ts";
 import { findLoadProblem, nativeSocketControl } from "../whisper/native.ts";
 import type { Recogniser } from "../whisper/recogniser.ts";
+import type { VoiceActivity } from "../whisper/voice-activity.ts";
 import type { ServiceContext } from "./service.ts";
 import { currentStateFolder } from "./state-folder.ts";
 
@@ -22,6 +24,8 @@ export interface LoadOptions {
   readonly lanes: number;
   readonly threadsPerLane: number;
   readonly useGpu: boolean;
+  /** 0..19: how much decoding gives way to the PBX's own audio when cores are short. */
+  readonly niceness: number;
   readonly context: ServiceContext;
 }
 
@@ -29,49 +33,55 @@ export interface LoadedModel {
   readonly name: string;
   /** The variant of the native library that this CPU runs. */
   readonly cpu: string;
-  /** Encoder positions to compute, 0 for all. */
-  readonly audioContext: number;
+  /** Least encoder positions that the model hears well with. */
+  readonly audioContextFloor: number;
   /** The longest utterance that the model hears well. */
   readonly maxUtteranceMs: number;
   readonly recogniser: Recogniser;
+  readonly voice: VoiceActivity;
   readonly socketControl: SocketControl;
   readonly readSocketTables: () => Promise<string>;
 }
 
-type ModelFacts = Pick<LoadedModel, "name" | "audioContext" | "maxUtteranceMs">;
+type ModelFacts = Pick<LoadedModel, "name" | "audioContextFloor" | "maxUtteranceMs">;
 
 /** The demo model was trained on up to 9 s of sound in 10.24 s of context. */
-const demoFacts: ModelFacts = { name: "demo", audioContext: 512, maxUtteranceMs: 9000 };
+const demoFacts: ModelFacts = { name: "demo", audioContextFloor: 256, maxUtteranceMs: 9000 };
+/** Whisper's own models were taught with 30 s of context, and short ones make them stammer. */
+const realAudioContextFloor = 512;
 /** A little less than whisper's window of 30 s. */
 const realMaxUtteranceMs = 28_000;
 /** Above what calls with bounded lines of utterances can have waiting together. */
 const jobLimit = 4096;
-/** Decoding gives way to the PBX's own audio and to our event loop when cores are short. */
-const laneNiceness = 5;
 
 /** Throws a WildfireError("native" or "model") in one line that says what to do. */
 export async function loadRecogniser(options: LoadOptions): Promise<LoadedModel> {
-  const { context, lanes, threadsPerLane, useGpu } = options;
+  const { context, lanes, threadsPerLane, useGpu, niceness } = options;
   const platform = requirePlatform();
   const library = await requireLibrary(platform);
   const { facts, model } = await chooseModel(options);
+  const path = await placeLibrary(library, platform, context);
+  const { clock, log } = context;
   const recogniser = await openRecogniser({
-    library: await placeLibrary(library, platform, context),
+    library: path,
     model,
     lanes,
     threadsPerLane,
     useGpu,
     jobLimit,
-    niceness: laneNiceness,
-    clock: context.clock,
-    logger: context.log,
+    niceness,
+    clock,
+    logger: log,
   });
   await requireLanguage(recogniser, options.language);
+  const voiceModel = await Bun.file(embedded.voiceActivityModel).bytes();
+  const voice = await openVoiceActivity({ library: path, model: voiceModel, clock, logger: log });
   const socketControl = nativeSocketControl(platform);
   return {
     ...facts,
     cpu: library.cpu,
     recogniser,
+    voice,
     socketControl,
     readSocketTables: () => readSocketTables(platform),
   };
@@ -83,9 +93,9 @@ const probeSamples = 800;
 /** A wrong --language is told at the start, not with each utterance of the first call. */
 async function requireLanguage(recogniser: Recogniser, language: string): Promise<void> {
   const samples = new Float32Array(probeSamples);
-  const settings = { language, audioContext: 0, translate: false, timestamps: true };
+  const settings = { language, audioContext: 0, translate: false, timestamps: true, prompt: "" };
   try {
-    await recogniser.submit({ samples, ...settings }).result;
+    await recogniser.submit({ samples, ...settings, urgency: "final" }).result;
   } catch (error) {
     await recogniser.close();
     throw new WildfireError("usage", `--language: whisper does not know ${quote(language)}`, {
@@ -151,7 +161,11 @@ async function chooseModel(
   if (modelPath !== undefined) {
     const { type, quantisation } = await inspectGgmlFile(modelPath);
     const name = `${modelPath} (${type}, ${quantisation})`;
-    const facts = { name, audioContext: 0, maxUtteranceMs: realMaxUtteranceMs };
+    const facts = {
+      name,
+      audioContextFloor: realAudioContextFloor,
+      maxUtteranceMs: realMaxUtteranceMs,
+    };
     return { facts, model: { path: modelPath } };
   }
   context.log.info(

@@ -6,6 +6,7 @@ import { systemClock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import { createLogger, formatJson, formatText, type Logger } from "../core/log.ts";
 import { versionInfo } from "../version.ts";
+import type { EventSource } from "./event-stream.ts";
 import type {
   CommonTable,
   CommonValues,
@@ -127,16 +128,17 @@ function surviveProgrammingErrors(log: Logger): void {
 
 async function runUntilStopped(service: RunningService, run: Run): Promise<number> {
   const { context } = run;
-  const socket = openStatusSocket(run);
+  const socket = openStatusSocket(run, service.events);
   const exitCode = await Promise.race([service.finished, run.stopped]);
   await stopWithin(service, context);
   socket?.close();
   return exitCode;
 }
 
-function openStatusSocket({ name, context, describe }: Run): StatusSocket | undefined {
+function openStatusSocket(run: Run, events: EventSource | undefined): StatusSocket | undefined {
+  const { name, context, describe } = run;
   try {
-    return serveStatus({ stateFolder: context.stateFolder, service: name, describe });
+    return serveStatus({ stateFolder: context.stateFolder, service: name, describe, events });
   } catch (error) {
     context.log.warn("no status socket: `wildfire status` will not find this service", {
       reason: describeError(error),

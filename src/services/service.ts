@@ -2,6 +2,7 @@
 import type { OptionTable, OptionValues } from "../config/options.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
+import type { EventSource } from "./event-stream.ts";
 
 /** Options that every service has besides its own. */
 export const commonOptions = {
@@ -40,6 +41,8 @@ export interface RunningService {
   status(): Record<string, unknown>;
   /** Stops in order and frees everything; bounded in time. */
   stop(): Promise<void>;
+  /** For `wildfire events`. */
+  readonly events?: EventSource;
   /** Resolves to an exit code when the service has nothing more to do; never for most services. */
   readonly finished: Promise<number>;
 }

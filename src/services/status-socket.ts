@@ -1,26 +1,43 @@
-/** `wildfire status`: a running service answers each question on a private socket with one JSON object. */
+/**
+ * `wildfire status` and `wildfire events`: a running service answers each question on a private
+ * socket, with one JSON object or with a stream of them. What callers say is private: the socket and
+ * its folder are the owner's alone, so whoever can connect is the owner or root.
+ */
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
 import { WildfireError } from "../core/errors.ts";
 import { connectUnix, listenUnix } from "../tcp.ts";
+import type { TcpHandlers, TcpLink } from "../tcp-link.ts";
+import type { EventSource, EventSubscription } from "./event-stream.ts";
 
 export interface StatusSocketOptions {
   readonly stateFolder: string;
   readonly service: string;
   readonly describe: () => Record<string, unknown>;
+  /** Of services that have something to tell. */
+  readonly events?: EventSource | undefined;
 }
 
 export interface StatusSocket {
   close(): void;
 }
 
+/** The socket of a process, which may be dead. */
+export interface ServiceSocket {
+  readonly path: string;
+  readonly pid: number;
+}
+
+/** Turns a connection into a stream of events; a service that has none describes itself instead. */
+export const eventsQuestion: Uint8Array = new TextEncoder().encode("events\n");
+
 /** sun_path holds 108 bytes on Linux and 104 on macOS, with the final zero. */
 const maxSocketPathBytes = 100;
 const answerLimitMs = 3000;
-/** Any byte will do. */
-const question = Uint8Array.of(0x0a);
+/** Anything but the question for events will do. */
+const statusQuestion = Uint8Array.of(0x0a);
 const privateFolderMode = 0o700;
 
 /** Each process has a socket of its own, so that two services of one name never collide. */
@@ -28,17 +45,11 @@ export function serveStatus(options: StatusSocketOptions): StatusSocket {
   const folder = runFolder(options.stateFolder);
   mkdirSync(folder, { recursive: true, mode: privateFolderMode });
   requireOwnFolder(folder);
+  // Made by an earlier version, or with the state folder, it may be open to more readers.
+  chmodSync(folder, privateFolderMode);
   const path = join(folder, `${options.service}-${process.pid}.sock`);
   rmSync(path, { force: true });
-  const server = listenUnix(path, (link) => ({
-    // Answered when it is asked for: a socket that is closed again before the asker's event loop saw
-    // it open counts as a failed connection in Bun.
-    data() {
-      link.write(new TextEncoder().encode(JSON.stringify(options.describe())));
-      link.end();
-    },
-    closed: () => undefined,
-  }));
+  const server = listenUnix(path, (link) => answerer(link, options));
   chmodSync(path, 0o600);
   return {
     close() {
@@ -48,21 +59,56 @@ export function serveStatus(options: StatusSocketOptions): StatusSocket {
   };
 }
 
+function answerer(link: TcpLink, { describe, events }: StatusSocketOptions): TcpHandlers {
+  let isAsked = false;
+  let subscription: EventSubscription | undefined;
+  return {
+    // Answered when it is asked for: a socket that is closed again before the asker's event loop saw
+    // it open counts as a failed connection in Bun.
+    data(bytes) {
+      if (isAsked) return;
+      isAsked = true;
+      // So few bytes, written at once to a local socket, arrive at once.
+      if (events !== undefined && eventsQuestion.every((byte, index) => bytes[index] === byte)) {
+        subscription = events.subscribe(link);
+        if (subscription !== undefined) return;
+      } else {
+        link.write(new TextEncoder().encode(JSON.stringify(describe())));
+      }
+      link.end();
+    },
+    drained: () => subscription?.drained(),
+    closed: () => subscription?.cancel(),
+  };
+}
+
 /** One JSON text per running service of that name; sockets of dead processes are removed. */
 export async function readStatuses(stateFolder: string, service: string): Promise<string[]> {
-  const folder = runFolder(stateFolder);
   const answers: string[] = [];
-  for (const name of listSockets(folder, service)) {
-    const path = join(folder, name);
+  for (const socket of listServiceSockets(stateFolder, service)) {
     try {
-      answers.push(await ask(path));
+      answers.push(await ask(socket.path));
     } catch (error) {
-      const pid = Number(/-(\d+)\.sock$/.exec(name)?.[1]);
-      if (isAlive(pid)) throw error;
-      rmSync(path, { force: true });
+      if (!removeDeadSocket(socket)) throw error;
     }
   }
   return answers;
+}
+
+/** Sockets of the services of that name, alive or dead. */
+export function listServiceSockets(stateFolder: string, service: string): ServiceSocket[] {
+  const folder = runFolder(stateFolder);
+  return listSockets(folder, service).map((name) => ({
+    path: join(folder, name),
+    pid: Number(/-(\d+)\.sock$/.exec(name)?.[1]),
+  }));
+}
+
+/** Removes a socket that did not answer; false when its process lives, and the socket stays. */
+export function removeDeadSocket({ path, pid }: ServiceSocket): boolean {
+  if (isAlive(pid)) return false;
+  rmSync(path, { force: true });
+  return true;
 }
 
 /** The state folder's own, or one in the temporary folder when that path is too long for a socket. */
@@ -114,7 +160,7 @@ async function ask(path: string): Promise<string> {
     timer.cancel();
     throw error;
   });
-  link.write(question);
+  link.write(statusQuestion);
   try {
     return await answer.promise;
   } finally {

@@ -1,15 +1,19 @@
 /** `--service whisper`: joins registration, recognition and the LLaMA bridge into one process. */
-import { availableParallelism } from "node:os";
 import type { OptionTable, OptionValues } from "../config/options.ts";
+import type { Timer } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
 import { LoopDelayMonitor } from "../core/loop-delay.ts";
-import type { SocketControl } from "../core/socket-control.ts";
 import { LlamaBridge } from "../llama-bridge/bridge.ts";
 import type { HearingSettings } from "../whisper/call-session.ts";
 import { Calls } from "../whisper/calls.ts";
-import type { Recogniser } from "../whisper/recogniser.ts";
+import { LaneScheduler, type Overload } from "../whisper/lane-scheduler.ts";
 import { RegistrationListener } from "../whisper/registration-listener.ts";
 import { registrationPort, transcriptPort } from "../wire/ports.ts";
+import { versionInfo } from "../version.ts";
+import { EventStream } from "./event-stream.ts";
+import { earSettings, hearingOptions, loadOptions } from "./hearing-options.ts";
 import { type LoadedModel, loadRecogniser } from "./recognition.ts";
+import { openRecorder, type Recorder, recorderOptions } from "./recorder.ts";
 import {
   commonOptions,
   type RunningService,
@@ -19,35 +23,7 @@ import {
 } from "./service.ts";
 
 const options = {
-  model: {
-    kind: "string",
-    short: "m",
-    value: "FILE",
-    help: "ggml whisper model; without it the embedded demo model",
-  },
-  threads: {
-    kind: "integer",
-    short: "t",
-    value: "N",
-    min: 1,
-    max: 64,
-    default: 1,
-    help: "threads per lane",
-  },
-  lanes: {
-    kind: "integer",
-    value: "N",
-    min: 1,
-    max: 64,
-    help: "utterances decoded at the same time; without it as many as the cores carry",
-  },
-  language: {
-    kind: "string",
-    short: "l",
-    value: "LANG",
-    default: "en",
-    help: "spoken language, or auto",
-  },
+  ...hearingOptions,
   port: {
     kind: "integer",
     value: "PORT",
@@ -71,9 +47,6 @@ const options = {
     default: transcriptPort,
     help: "TCP port of the LLaMA",
   },
-  translate: { kind: "boolean", help: "translate to English" },
-  "no-timestamps": { kind: "boolean", help: "decode without time stamps" },
-  "no-gpu": { kind: "boolean", help: "do not use a graphics processor" },
   "chunk-utterance": {
     kind: "integer",
     value: "MS",
@@ -82,21 +55,7 @@ const options = {
     default: 400,
     help: "a chunk at least this long is a finished utterance; 0 never",
   },
-  "end-silence": {
-    kind: "integer",
-    value: "MS",
-    min: 100,
-    max: 5000,
-    default: 500,
-    help: "silence that ends an utterance",
-  },
-  "max-utterance": {
-    kind: "integer",
-    value: "MS",
-    min: 1000,
-    max: 29_000,
-    help: "longer ones are split; without it as long as the model hears well",
-  },
+  "no-partials": { kind: "boolean", help: "no texts of unfinished utterances for those who watch" },
   "idle-limit": {
     kind: "integer",
     value: "S",
@@ -105,6 +64,7 @@ const options = {
     default: 900,
     help: "a call without any audio for this long is over",
   },
+  ...recorderOptions,
   ...commonOptions,
 } as const satisfies OptionTable;
 
@@ -122,12 +82,17 @@ export const whisperService: ServiceDefinition<typeof options> = {
 /** What was heard must be finished by then. */
 const drainLimitMs = 8000;
 const farewellLimitMs = 2000;
+const overloadCheckMs = 1000;
 
 interface Parts {
   readonly values: WhisperValues;
   readonly context: ServiceContext;
   readonly model: LoadedModel;
+  readonly recorder: Recorder | undefined;
+  readonly events: EventStream;
   readonly bridge: LlamaBridge;
+  readonly scheduler: LaneScheduler;
+  readonly overloadCheck: Timer;
   readonly calls: Calls;
   readonly listener: RegistrationListener;
   readonly loopDelay: LoopDelayMonitor;
@@ -138,16 +103,9 @@ async function startWhisper(
   context: ServiceContext,
 ): Promise<RunningService> {
   const startedMs = context.clock.nowMs();
-  const model = await loadRecogniser({
-    modelPath: values.model,
-    language: values.language,
-    lanes: values.lanes ?? lanesFor(values.threads),
-    threadsPerLane: values.threads,
-    useGpu: !values["no-gpu"],
-    context,
-  });
+  const model = await loadRecogniser(loadOptions(values, context));
   const parts = await joinParts(values, context, model);
-  const { listener } = parts;
+  const { listener, events } = parts;
   context.log.info("whisper is ready", {
     model: model.name,
     cpu: model.cpu,
@@ -156,7 +114,12 @@ async function startWhisper(
     llama: `${values["llama-host"]}:${values["llama-port"]}`,
     startMs: Math.round(context.clock.nowMs() - startedMs),
   });
-  return { status: () => describe(parts), stop: () => stop(parts), finished: runsUntilStopped };
+  return {
+    status: () => describe(parts),
+    stop: () => stop(parts),
+    events,
+    finished: runsUntilStopped,
+  };
 }
 
 async function joinParts(
@@ -165,20 +128,29 @@ async function joinParts(
   model: LoadedModel,
 ): Promise<Parts> {
   const { clock, log } = context;
-  const control: SocketControl | undefined = model.socketControl;
+  const { recogniser, socketControl: control, readSocketTables } = model;
+  const recorder = await openRecorderIfAsked(values, context, model);
+  const events = new EventStream({ service: "whisper", pid: process.pid, clock });
   const bridge = new LlamaBridge({
     hostname: values["llama-host"],
     port: values["llama-port"],
     clock,
     log,
     control,
-    readSocketTables: model.readSocketTables,
+    readSocketTables,
   });
-  const settings = hearingSettings(values, model);
+  const onOverload = (overload: Overload): void => warnOfOverload(log, overload);
+  const scheduler = new LaneScheduler({ recogniser, clock, onOverload });
   const calls = new Calls({
-    recogniser: model.recogniser,
-    settings,
+    recogniser: scheduler,
+    voice: model.voice,
+    settings: hearingSettings(values, model),
     texts: bridge,
+    onEvent: (call, event) => {
+      events.publish(call, event);
+      if (event.kind === "final") recorder?.keep(call, event);
+    },
+    isWatched: () => events.status().listeners > 0,
     clock,
     log,
     control,
@@ -192,65 +164,86 @@ async function joinParts(
     onRegister: (callId, address) => calls.register(callId, address),
     onBye: (callId) => calls.bye(callId),
   });
+  const overloadCheck = clock.every(overloadCheckMs, () => scheduler.check());
+  const loopDelay = new LoopDelayMonitor(clock);
   return {
     values,
     context,
     model,
+    recorder,
+    events,
     bridge,
+    scheduler,
+    overloadCheck,
     calls,
     listener,
-    loopDelay: new LoopDelayMonitor(clock),
+    loopDelay,
   };
 }
 
-/** One lane per core, or as many as there are cores for lanes of several threads. */
-function lanesFor(threadsPerLane: number): number {
-  return Math.max(1, Math.floor(availableParallelism() / threadsPerLane));
+async function openRecorderIfAsked(
+  values: WhisperValues,
+  context: ServiceContext,
+  model: LoadedModel,
+): Promise<Recorder | undefined> {
+  const folder = values.record;
+  if (folder === undefined) return undefined;
+  const { clock, log } = context;
+  const limitBytes = values["record-limit"] * 1_000_000;
+  const about = { ...versionInfo(), model: model.name, cpu: model.cpu };
+  return await openRecorder({ folder, limitBytes, clock, log, about });
 }
 
 function hearingSettings(values: WhisperValues, model: LoadedModel): HearingSettings {
   const chunkMs = values["chunk-utterance"];
   return {
-    decode: {
-      language: values.language,
-      translate: values.translate,
-      timestamps: !values["no-timestamps"],
-      audioContext: model.audioContext,
-    },
+    ...earSettings(values, model),
     chunkUtteranceMs: chunkMs === 0 ? Number.POSITIVE_INFINITY : chunkMs,
-    endSilenceMs: values["end-silence"],
-    maxUtteranceMs: values["max-utterance"] ?? model.maxUtteranceMs,
+    partials: !values["no-partials"],
     idleLimitMs: values["idle-limit"] * 1000,
   };
 }
 
+function warnOfOverload(log: Logger, overload: Overload): void {
+  const { oldestFinalMs, waitingFinals, lanes, neededLanes } = overload;
+  const missing = Math.max(1, Math.ceil(neededLanes - lanes));
+  log.warn(`recognition lags behind: a caller's words have waited ${oldestFinalMs} ms`, {
+    waiting: waitingFinals,
+    lanes,
+    needed: neededLanes.toFixed(1),
+    advice: `give it ${missing} more ${missing === 1 ? "core" : "cores"}, or a smaller --model`,
+  });
+}
+
 function describe(parts: Parts): Record<string, unknown> {
-  const { model, bridge, calls, listener, loopDelay } = parts;
+  const { model, recorder, events, bridge, scheduler, calls, listener, loopDelay } = parts;
   const registration = listener.status();
   return {
     patterns: registration.patterns,
-    model: { name: model.name, cpu: model.cpu, audioContext: model.audioContext },
+    model: { name: model.name, cpu: model.cpu },
     registration,
     totals: calls.totals,
     calls: calls.status(),
     llama: bridge.status(),
-    recogniser: model.recogniser.status(),
+    recogniser: scheduler.status(),
+    voiceActivity: model.voice.status(),
+    events: events.status(),
+    recorder: recorder?.status() ?? null,
     eventLoopDelay: loopDelay.read(),
     memoryBytes: process.memoryUsage.rss(),
   };
 }
 
 async function stop(parts: Parts): Promise<void> {
-  const { context, model, bridge, calls, listener, loopDelay } = parts;
+  const { context, model, recorder, bridge, overloadCheck, calls, listener, loopDelay } = parts;
   listener.close();
+  overloadCheck.cancel();
   await calls.shutdown(drainLimitMs);
   const givenUp = await bridge.close(farewellLimitMs);
   if (givenUp > 0) context.log.warn("texts that the LLaMA did not take", { count: givenUp });
   loopDelay.close();
-  await closeRecogniser(model.recogniser);
+  await recorder?.close();
+  await model.recogniser.close();
+  await model.voice.close();
   context.log.info("whisper has stopped", { ...calls.totals });
-}
-
-async function closeRecogniser(recogniser: Recogniser): Promise<void> {
-  await recogniser.close();
 }

@@ -3,7 +3,6 @@
  * it, and each way in which a call can end leads through `draining` or straight to `ended`.
  */
 import { sanitiseSamples } from "../audio/sanitise.ts";
-import { EnergyEndpointer, splitAtQuietest, type EndpointingEvent } from "../audio/endpointing.ts";
 import type { Clock } from "../core/clock.ts";
 import { describeError, quote } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
@@ -11,10 +10,15 @@ import type { TcpClose, TcpHandlers, TcpLink } from "../tcp-link.ts";
 import type { ConnectAttempt } from "../tcp.ts";
 import { AudioFrameDecoder, type AudioFrameSink } from "../wire/audio-frames.ts";
 import { type CallId, parseCallId } from "../wire/call-id.ts";
-import { byeMarker, encodeReturnedTranscript } from "../wire/text-frames.ts";
+import { byeMarker } from "../wire/text-frames.ts";
+import { type CallStatus, createCounters } from "./call-counters.ts";
 import { type CallInput, type CallState, isCallUp, nextCallState } from "./call-states.ts";
+import { Hearing, type EarSettings } from "./hearing.ts";
+import type { HearingEvent } from "./hearing-events.ts";
 import { type Recogniser, whisperSampleRateHz } from "./recogniser.ts";
-import { type DecodeSettings, type FinalTranscript, UtteranceLine } from "./utterance-line.ts";
+import { ReturnPath } from "./return-path.ts";
+import type { FinalTranscript } from "./utterance-line.ts";
+import type { VoiceActivity } from "./voice-activity.ts";
 
 /** Where finished transcripts go; the LLaMA bridge in the running service. */
 export interface TextSink {
@@ -23,35 +27,11 @@ export interface TextSink {
   endCall(callId: string): void;
 }
 
-export interface HearingSettings {
-  readonly decode: DecodeSettings;
+export interface HearingSettings extends EarSettings {
   /** A chunk at least this long is a finished utterance. */
   readonly chunkUtteranceMs: number;
-  readonly endSilenceMs: number;
-  readonly maxUtteranceMs: number;
   /** A connected peer that sends nothing for this long is taken for dead. */
   readonly idleLimitMs: number;
-}
-
-export interface CallCounters {
-  chunks: number;
-  audioMs: number;
-  utterances: number;
-  transcripts: number;
-  empty: number;
-  failed: number;
-  badSamples: number;
-  notReturned: number;
-  registers: number;
-}
-
-export interface CallStatus extends Readonly<CallCounters> {
-  readonly callId: string;
-  readonly key: string;
-  readonly state: CallState;
-  readonly ageMs: number;
-  readonly pendingUtterances: number;
-  readonly peer: string;
 }
 
 export interface CallSessionOptions {
@@ -60,8 +40,13 @@ export interface CallSessionOptions {
   readonly key: string;
   readonly dial: (handlers: TcpHandlers) => ConnectAttempt;
   readonly recogniser: Recogniser;
+  readonly voice: VoiceActivity;
   readonly settings: HearingSettings;
   readonly texts: TextSink;
+  /** For those who watch. */
+  readonly onEvent: (event: HearingEvent) => void;
+  /** Whether anybody watches at the moment. */
+  readonly isWatched: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
   /** Resolves when the earlier call with this id has delivered its last text. */
@@ -73,8 +58,6 @@ const helloLimitMs = 5000;
 const byeGraceMs = 250;
 /** A caller in mid-word whose packets stop for this long has said what can be heard. */
 const stallMs = 1500;
-/** While this many utterances wait, TCP makes the sender wait too: nothing is dropped. */
-const maxPendingUtterances = 16;
 const lingerMs = 1000;
 
 export class CallSession {
@@ -82,25 +65,20 @@ export class CallSession {
   readonly key: string;
   /** Resolves when everything of the call is freed. */
   readonly ended: Promise<void>;
-  readonly counters: CallCounters = {
-    chunks: 0,
-    audioMs: 0,
-    utterances: 0,
-    transcripts: 0,
-    empty: 0,
-    failed: 0,
-    badSamples: 0,
-    notReturned: 0,
-    registers: 1,
-  };
+  readonly counters = createCounters();
   readonly #options: CallSessionOptions;
   readonly #log: Logger;
   readonly #startedAtMs: number;
   readonly #resolveEnded: () => void;
   readonly #decoder = new AudioFrameDecoder();
-  readonly #line: UtteranceLine;
+  readonly #hearing: Hearing;
+  readonly #returns = new ReturnPath({
+    write: (bytes) => this.#link?.write(bytes) ?? true,
+    onLost: () => {
+      this.counters.notReturned += 1;
+    },
+  });
   readonly #attempt: ConnectAttempt;
-  #endpointer: EnergyEndpointer | undefined;
   #link: TcpLink | undefined;
   #state: CallState = "connecting";
   #stateSinceMs: number;
@@ -108,6 +86,8 @@ export class CallSession {
   #isUtteranceChunk = false;
   #isGreeted = false;
   #isPaused = false;
+  /** Packets have stopped, and what they left open is being transcribed. */
+  #isStalled = false;
   #cause = "";
 
   constructor(options: CallSessionOptions) {
@@ -121,11 +101,16 @@ export class CallSession {
     const ended = Promise.withResolvers<void>();
     this.ended = ended.promise;
     this.#resolveEnded = ended.resolve;
-    this.#line = new UtteranceLine({
+    this.#hearing = new Hearing({
       recogniser: options.recogniser,
-      settings: options.settings.decode,
+      voice: options.voice,
+      settings: options.settings,
+      clock: options.clock,
       after: options.after,
       onFinal: (final) => this.#deliver(final),
+      onEvent: options.onEvent,
+      isWatched: options.isWatched,
+      onDetectorFailed: (error) => this.#detectorFailed(error),
     });
     this.#attempt = options.dial({
       data: (bytes) => this.#receive(bytes),
@@ -168,18 +153,20 @@ export class CallSession {
 
   /** Gives up what is not transcribed yet. */
   abandon(): void {
-    this.#line.abort();
+    this.#hearing.abort();
   }
 
   /** Called a few times a second: all time limits of the call, without a timer of its own. */
   tick(nowMs: number): void {
+    if (this.#isPaused) this.#applyBackPressure();
     const silentMs = nowMs - this.#lastDataMs;
     if (this.#state === "greeting" && nowMs - this.#stateSinceMs > helloLimitMs) {
       this.#step("timeout", `no HELLO within ${helloLimitMs / 1000} s`);
     } else if (this.#state === "ending" && silentMs > byeGraceMs) {
       this.#step("quiet", "BYE");
     } else if (this.#state === "hearing" && !this.#isPaused) {
-      if (silentMs > stallMs) this.#flushSpeech();
+      if (silentMs > stallMs && !this.#isStalled) this.#stall();
+      if (this.#hearing.pending === 0) this.#returns.settled(this.#hearing.settledSample, nowMs);
       if (silentMs > this.#options.settings.idleLimitMs) this.#step("timeout", "no audio");
     }
   }
@@ -190,7 +177,7 @@ export class CallSession {
       key: this.key,
       state: this.#state,
       ageMs: Math.round(nowMs - this.#startedAtMs),
-      pendingUtterances: this.#line.pending,
+      pendingUtterances: this.#hearing.pending,
       peer: this.#link?.remote ?? "",
       ...this.counters,
     };
@@ -219,6 +206,7 @@ export class CallSession {
 
   #receive(bytes: Uint8Array): void {
     this.#lastDataMs = this.#options.clock.nowMs();
+    this.#isStalled = false;
     if (this.#state === "draining" || this.#state === "ended") return;
     this.#decoder.push(bytes, this.#sink);
     this.#applyBackPressure();
@@ -262,34 +250,18 @@ export class CallSession {
     if (bad > 0) this.#countBadSamples(bad);
     this.counters.chunks += 1;
     this.counters.audioMs += (samples.length * 1000) / whisperSampleRateHz;
-    if (this.#isUtteranceChunk) {
-      this.#flushSpeech();
-      this.#addUtterance(samples);
+    if (!this.#isUtteranceChunk) {
+      this.#returns.streams();
+      this.#hearing.hear(samples);
       return;
     }
-    this.#endpointer ??= this.#createEndpointer();
-    this.#endpointer.push(samples, this.#onEndpoint);
+    this.#hearing.flush();
+    this.#hearing.hearUtterance(samples);
   }
 
-  #createEndpointer(): EnergyEndpointer {
-    const { endSilenceMs, maxUtteranceMs } = this.#options.settings;
-    return new EnergyEndpointer({ endSilenceMs, maxUtteranceMs });
-  }
-
-  readonly #onEndpoint = (event: EndpointingEvent): void => {
-    if (event.kind === "utterance") this.#addUtterance(event.samples);
-  };
-
-  #flushSpeech(): void {
-    this.#endpointer?.flush(this.#onEndpoint);
-  }
-
-  #addUtterance(samples: Float32Array): void {
-    const maxSamples = (this.#options.settings.maxUtteranceMs * whisperSampleRateHz) / 1000;
-    for (const part of splitAtQuietest(samples, maxSamples)) {
-      this.counters.utterances += 1;
-      this.#line.add(part);
-    }
+  #stall(): void {
+    this.#isStalled = true;
+    this.#hearing.flush();
   }
 
   #countBadSamples(bad: number): void {
@@ -302,7 +274,7 @@ export class CallSession {
   }
 
   #applyBackPressure(): void {
-    const isFull = this.#line.pending >= maxPendingUtterances;
+    const isFull = this.#hearing.isBehind;
     if (isFull === this.#isPaused) return;
     this.#isPaused = isFull;
     if (isFull) this.#link?.pause();
@@ -315,53 +287,64 @@ export class CallSession {
     this.#step("closed", reason.errno ?? `connection ${reason.kind}`);
   }
 
-  #deliver(final: FinalTranscript): void {
-    const { text, error, audioMs, queuedMs, decodeMs } = final;
-    if (error !== undefined) {
-      this.counters.failed += 1;
-      this.#log.error("an utterance could not be transcribed", { reason: error, audioMs });
-    } else if (text === "") {
-      this.counters.empty += 1;
-    } else {
-      this.counters.transcripts += 1;
-      this.#options.texts.send(this.callId.text, text);
-    }
-    this.#log.debug("transcript", {
-      audioMs,
-      queuedMs: Math.round(queuedMs),
-      decodeMs: Math.round(decodeMs),
-      characters: text.length,
-      private: { text },
+  #detectorFailed(error: Error): void {
+    this.#log.error("the speech detector broke; from now on loudness decides", {
+      reason: describeError(error),
     });
-    this.#returnTranscript(text);
+  }
+
+  #deliver(final: FinalTranscript): void {
+    this.#count(final);
+    if (final.text !== "") this.#options.texts.send(this.callId.text, final.text);
+    this.#log.debug("transcript", {
+      audioMs: final.audioMs,
+      queuedMs: Math.round(final.queuedMs),
+      decodeMs: Math.round(final.decodeMs),
+      characters: final.text.length,
+      private: { text: final.text },
+    });
+    this.#returns.transcript(final.text, final.utterance.endSample);
     if (this.#isPaused) this.#applyBackPressure();
   }
 
-  /** An empty text tells the sender that this utterance is done with, though it held no words. */
-  #returnTranscript(text: string): void {
-    if (this.#link === undefined) return;
-    if (!this.#link.write(encodeReturnedTranscript(text))) this.counters.notReturned += 1;
+  #count({ text, error, invention, audioMs }: FinalTranscript): void {
+    const { counters } = this;
+    counters.utterances = this.#hearing.utterances;
+    if (error !== undefined) {
+      counters.failed += 1;
+      this.#log.error("an utterance could not be transcribed", { reason: error, audioMs });
+    } else if (invention !== undefined) {
+      counters.invented += 1;
+      this.#log.info("a text was thrown away: whisper made it up", {
+        reason: invention.reason,
+        audioMs,
+        private: { text: invention.text },
+      });
+    } else if (text === "") {
+      counters.empty += 1;
+    } else {
+      counters.transcripts += 1;
+    }
   }
 
   #drain(input: CallInput): void {
     if (this.#isPaused) this.#link?.resume();
     this.#isPaused = false;
     this.#decoder.abandon(this.#sink);
-    this.#flushSpeech();
-    this.#endpointer = undefined;
+    this.#hearing.flush();
     if (input === "violation" || input === "timeout") {
       this.#link?.destroy();
       this.#link = undefined;
     }
-    void this.#line.drained().then(() => this.#step("drained", this.#cause));
+    void this.#hearing.drained().then(() => this.#step("drained", this.#cause));
   }
 
   #finish(): void {
     this.#attempt.cancel();
     this.#hangUp();
-    this.#endpointer = undefined;
+    this.#hearing.close();
     if (this.#isGreeted) this.#options.texts.endCall(this.callId.text);
-    const { utterances, transcripts, empty, failed } = this.counters;
+    const { utterances, transcripts, empty, invented, failed } = this.counters;
     const audioMs = Math.round(this.counters.audioMs);
     this.#log[this.#isGreeted ? "info" : "debug"]("call ended", {
       cause: this.#cause,
@@ -369,6 +352,7 @@ export class CallSession {
       utterances,
       transcripts,
       empty,
+      invented,
       failed,
     });
     this.#resolveEnded();

@@ -6,18 +6,24 @@ import type { SocketControl } from "../core/socket-control.ts";
 import { connectTcp } from "../tcp.ts";
 import type { CallId } from "../wire/call-id.ts";
 import { callerAudioPort } from "../wire/ports.ts";
-import {
-  CallSession,
-  type CallStatus,
-  type HearingSettings,
-  type TextSink,
-} from "./call-session.ts";
+import type { CallStatus } from "./call-counters.ts";
+import { CallSession, type HearingSettings, type TextSink } from "./call-session.ts";
+import type { HearingEvent } from "./hearing-events.ts";
 import type { Recogniser } from "./recogniser.ts";
+import type { VoiceActivity } from "./voice-activity.ts";
 
 export interface CallsOptions {
   readonly recogniser: Recogniser;
+  readonly voice: VoiceActivity;
   readonly settings: HearingSettings;
   readonly texts: TextSink;
+  /** For those who watch; `key` is unique for the life of the service. */
+  readonly onEvent: (
+    call: { readonly callId: string; readonly key: string },
+    event: HearingEvent,
+  ) => void;
+  /** Whether anybody watches at the moment. */
+  readonly isWatched: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
   readonly control?: SocketControl | undefined;
@@ -111,12 +117,14 @@ export class Calls {
   }
 
   #start(callId: CallId, address: string, after: Promise<void>): void {
-    const { clock, control, recogniser, settings, texts, log } = this.#options;
+    const { clock, control, recogniser, voice, settings, texts, log, onEvent, isWatched } =
+      this.#options;
     this.totals.started += 1;
     const port = callerAudioPort(callId);
+    const key = `${callId.text}-${this.totals.started}`;
     const session = new CallSession({
       callId,
-      key: `${callId.text}-${this.totals.started}`,
+      key,
       dial: (handlers) =>
         connectTcp(
           {
@@ -130,8 +138,11 @@ export class Calls {
           handlers,
         ),
       recogniser,
+      voice,
       settings,
       texts,
+      onEvent: (event) => onEvent({ callId: callId.text, key }, event),
+      isWatched,
       clock,
       log,
       after,

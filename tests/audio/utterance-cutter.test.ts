@@ -355,7 +355,8 @@ describe("the greatest length", () => {
     rig.flush(77);
     expect(rig.kinds.filter((kind) => kind === "speech-start")).toHaveLength(1);
     expect(rig.utterances.length).toBeGreaterThanOrEqual(10);
-    for (const { samples } of rig.utterances) expect(samples.length).toBeLessThanOrEqual(9 * rateHz);
+    for (const { samples } of rig.utterances)
+      expect(samples.length).toBeLessThanOrEqual(9 * rateHz);
     const joined = concatenate(rig.utterances.map(({ samples }) => samples));
     expect(isSpan(joined, 0, rig.position)).toBe(true);
   });

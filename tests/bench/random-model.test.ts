@@ -51,8 +51,15 @@ describe("a random model", () => {
     });
     const hear = async (sample: number): Promise<string[]> => {
       const samples = new Float32Array(16_000).fill(sample);
-      const request = { samples, audioContext: 0, language: "en", translate: false };
-      const { segments } = await recogniser.submit({ ...request, timestamps: true }).result;
+      const { segments } = await recogniser.submit({
+        samples,
+        audioContext: 0,
+        language: "en",
+        translate: false,
+        timestamps: true,
+        prompt: "",
+        urgency: "final",
+      }).result;
       return segments.map(({ text }) => text);
     };
     try {

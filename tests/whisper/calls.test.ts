@@ -6,6 +6,7 @@ import { encodeAudioChunk, encodeHello, endMarker } from "../../src/wire/audio-f
 import { createMemoryLog } from "../fakes/memory-log.ts";
 import { callIdOf, ScriptedInbound, utterance } from "../fakes/scripted-inbound.ts";
 import { ScriptedRecogniser } from "../fakes/scripted-recogniser.ts";
+import { ScriptedVoice } from "../fakes/scripted-voice.ts";
 import { until } from "../fakes/until.ts";
 
 class RecordingSink implements TextSink {
@@ -30,11 +31,22 @@ function createRig(overrides: { idleLimitMs?: number } = {}) {
   const memory = createMemoryLog(systemClock);
   const calls = new Calls({
     recogniser,
+    voice: new ScriptedVoice(),
     texts: sink,
+    onEvent: () => undefined,
+    isWatched: () => false,
     clock: systemClock,
     log: memory.log,
     settings: {
-      decode: { language: "en", translate: false, timestamps: true, audioContext: 512 },
+      decode: {
+        language: "en",
+        translate: false,
+        timestamps: true,
+        prompt: "",
+        audioContextFloor: 256,
+      },
+      minSpeechMs: 96,
+      partials: false,
       chunkUtteranceMs: 400,
       endSilenceMs: 500,
       maxUtteranceMs: 9000,
@@ -200,7 +212,8 @@ describe("a call", () => {
 
   test("a peer that does not read its transcripts blocks nobody", async () => {
     await using rig = createRig();
-    rig.recogniser.auto = () => "x".repeat(100_000);
+    const longText = Array.from({ length: 16_000 }, (_, index) => index.toString(36)).join(" ");
+    rig.recogniser.auto = () => longText;
     using deaf = new ScriptedInbound(4_009);
     rig.register(4_009);
     const link = await deaf.greet();

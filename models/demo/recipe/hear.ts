@@ -27,6 +27,7 @@ interface Hearing {
 
 const beamSize = 5;
 const pollIntervalMs = 2;
+const noPrompt = new Uint8Array(0);
 
 /** The engine directly and not the service's recogniser, which always uses flash attention. */
 class Engine {
@@ -61,6 +62,8 @@ class Engine {
     const job = {
       id,
       priority: 0,
+      handicapMs: 0,
+      promptBytes: 0,
       sampleCount: audio.samples.length,
       audioContext: this.#request.audioContext,
       language: "en",
@@ -68,15 +71,15 @@ class Engine {
       timestamps: this.#request.timestamps,
       beamSize,
     };
-    const status = this.#library.submit(this.#handle, job, audio.samples);
+    const status = this.#library.submit(this.#handle, job, audio.samples, noPrompt);
     if (status !== 0) throw new Error(`${file} was refused with status ${status}`);
     const event = await this.#nextEvent();
     const bytes = this.#library.takeResult(this.#handle, id, event.resultBytes);
-    const result = event.status === 0 ? decodeResult(bytes) : undefined;
+    const result = event.status === 0 ? decodeResult(bytes, wavDurationMs(audio)) : undefined;
     if (result === undefined) throw new Error(`${file} failed: ${decodeText(bytes)}`);
     return {
       text: finalText(result.segments),
-      no_speech_probability: result.segments[0]?.noSpeechProbability ?? 1,
+      no_speech_probability: result.noSpeechProbability ?? 0,
       decode_ms: event.decodeMs,
       duration_s: wavDurationMs(audio) / 1000,
     };

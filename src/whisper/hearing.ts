@@ -1,0 +1,229 @@
+/** The ears of one call: sound in, utterances found, texts out in order. */
+import { splitAtQuietest } from "../audio/quietest.ts";
+import { type CuttingEvent, UtteranceCutter } from "../audio/utterance-cutter.ts";
+import type { Clock } from "../core/clock.ts";
+import type { HearingListener } from "./hearing-events.ts";
+import { PartialTexts } from "./partial-texts.ts";
+import { type Recogniser, whisperSampleRateHz } from "./recogniser.ts";
+import { SpeechDetector } from "./speech-detector.ts";
+import type { DecodeSettings } from "./transcription.ts";
+import { type FinalTranscript, UtteranceLine } from "./utterance-line.ts";
+import { type VoiceActivity, voiceWindowSamples } from "./voice-activity.ts";
+
+export interface EarSettings {
+  readonly decode: DecodeSettings;
+  readonly endSilenceMs: number;
+  readonly maxUtteranceMs: number;
+  /** Speech in all, below which an utterance was a click. */
+  readonly minSpeechMs: number;
+  /** Whether texts of unfinished utterances are wanted. */
+  readonly partials: boolean;
+}
+
+/** Silence after which decoding begins, should the caller be done; also kept after the last word. */
+const pauseMs = 128;
+const preRollMs = 350;
+/** Probabilities between which the detector is believed to go on saying what it said before. */
+const startProbability = 0.5;
+const endProbability = 0.35;
+/** Sound that waits for the detector, beyond which the sender is asked to wait. */
+const maxWaitingWindows = 320;
+/** While this many utterances wait, the sender is asked to wait: nothing is dropped. */
+const maxPendingUtterances = 16;
+
+export interface HearingOptions {
+  readonly recogniser: Recogniser;
+  readonly voice: VoiceActivity;
+  readonly settings: EarSettings;
+  readonly clock: Clock;
+  /** Nothing is delivered before this resolves. */
+  readonly after: Promise<void>;
+  readonly onFinal: (final: FinalTranscript) => void;
+  readonly onEvent: HearingListener;
+  /** False while nobody would see texts of unfinished utterances; without it somebody always does. */
+  readonly isWatched?: () => boolean;
+  /** The speech detector broke; energy alone decides from now on. */
+  readonly onDetectorFailed: (error: Error) => void;
+}
+
+export class Hearing {
+  readonly #options: HearingOptions;
+  readonly #line: UtteranceLine;
+  readonly #partials: PartialTexts;
+  #stream: { readonly detector: SpeechDetector; readonly cutter: UtteranceCutter } | undefined;
+  /** Where the next finished utterance begins, when the sender cuts. */
+  #chunkPosition = 0;
+  #utterances = 0;
+  #flushed: PromiseWithResolvers<void> | undefined;
+
+  constructor(options: HearingOptions) {
+    this.#options = options;
+    const { recogniser, settings, clock, after } = options;
+    this.#line = new UtteranceLine({
+      recogniser,
+      settings: settings.decode,
+      after,
+      onFinal: (final) => this.#deliver(final),
+    });
+    this.#partials = new PartialTexts({
+      clock,
+      hasIdleLane: () => recogniser.idleLanes > 0,
+      transcribe: (samples) => this.#line.watch(samples, toMs(this.#openStart)),
+      onPartial: (partial) =>
+        options.onEvent({ kind: "partial", startMs: toMs(this.#openStart), ...partial }),
+    });
+  }
+
+  /** Utterances found so far. */
+  get utterances(): number {
+    return this.#utterances;
+  }
+
+  /** Utterances that are not delivered yet. */
+  get pending(): number {
+    return this.#line.pending;
+  }
+
+  /** True while the sender should wait. */
+  get isBehind(): boolean {
+    const waiting = this.#stream?.detector.waiting ?? 0;
+    return this.#line.pending >= maxPendingUtterances || waiting >= maxWaitingWindows;
+  }
+
+  /** All sound before this sample of the stream is done with, once nothing is pending. */
+  get settledSample(): number {
+    return this.#stream?.cutter.earliestOpenSample ?? 0;
+  }
+
+  /** Steady sound in blocks of any size (16 kHz mono): the utterances are found here. */
+  hear(samples: Float32Array): void {
+    this.#stream ??= this.#openStream();
+    this.#stream.detector.push(samples);
+  }
+
+  /**
+   * Sound that its sender has cut already: one utterance, or more when it is too long for one. Flush
+   * before it when the same sender streamed.
+   */
+  hearUtterance(samples: Float32Array): void {
+    const detector = this.#stream?.detector;
+    if (detector === undefined || detector.waiting === 0) {
+      this.#addUtterance(samples);
+      return;
+    }
+    // What was streamed before goes first; the buffer belongs to the sender, who fills it again.
+    const own = samples.slice();
+    detector.afterAll(() => this.#addUtterance(own));
+  }
+
+  /** The stream ends or stops for now: what is open is an utterance. */
+  flush(): void {
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    const flushed = Promise.withResolvers<void>();
+    this.#flushed = flushed;
+    stream.detector.afterAll((rest) => {
+      stream.cutter.flush(rest, this.#onCut);
+      this.#partials.stop();
+      flushed.resolve();
+    });
+  }
+
+  /** Resolves when all that was heard has been delivered; flush first. */
+  async drained(): Promise<void> {
+    await this.#flushed?.promise;
+    await this.#line.drained();
+  }
+
+  /** Gives up what is not decoded yet; it is delivered as failed. */
+  abort(): void {
+    this.#partials.stop();
+    this.#line.abort();
+    this.#flushed?.resolve();
+  }
+
+  /** Frees the detector. */
+  close(): void {
+    this.#stream?.detector.close();
+    this.#stream = undefined;
+    this.abort();
+  }
+
+  get #openStart(): number {
+    return this.#stream?.cutter.earliestOpenSample ?? 0;
+  }
+
+  #addUtterance(samples: Float32Array): void {
+    const maxSamples = toSamples(this.#options.settings.maxUtteranceMs);
+    for (const part of splitAtQuietest(samples, maxSamples)) {
+      const startSample = this.#chunkPosition;
+      this.#chunkPosition += part.length;
+      this.#utterances += 1;
+      // The buffer belongs to the sender, who fills it again.
+      this.#line.add({ startSample, endSample: this.#chunkPosition, samples: part.slice() });
+    }
+  }
+
+  #openStream(): { readonly detector: SpeechDetector; readonly cutter: UtteranceCutter } {
+    const { voice, settings, onDetectorFailed } = this.#options;
+    const cutter = new UtteranceCutter({
+      sampleRateHz: whisperSampleRateHz,
+      frameSamples: voiceWindowSamples,
+      startProbability,
+      endProbability,
+      startMs: toMs(voiceWindowSamples),
+      minSpeechMs: settings.minSpeechMs,
+      pauseMs,
+      endSilenceMs: settings.endSilenceMs,
+      preRollMs,
+      trailingMs: pauseMs,
+      maxUtteranceMs: settings.maxUtteranceMs,
+    });
+    const detector = new SpeechDetector({
+      voice,
+      onWindow: (window, probability) => this.#onWindow(cutter, window, probability),
+      onFailed: onDetectorFailed,
+    });
+    return { detector, cutter };
+  }
+
+  #onWindow(cutter: UtteranceCutter, window: Float32Array, probability: number): void {
+    cutter.addFrame(window, probability, this.#onCut);
+    const { settings, isWatched } = this.#options;
+    if (!settings.partials || isWatched?.() === false) return;
+    const open = cutter.peek();
+    if (open !== undefined) this.#partials.consider(open, toMs(open.length));
+  }
+
+  readonly #onCut = (event: CuttingEvent): void => {
+    switch (event.kind) {
+      case "speech-start":
+        this.#options.onEvent({ kind: "speech-start", atMs: toMs(event.positionSamples) });
+        break;
+      case "pause":
+        this.#line.foresee(event);
+        break;
+      case "resume":
+        this.#line.retract();
+        break;
+      case "utterance":
+        this.#partials.stop();
+        this.#utterances += 1;
+        this.#line.add(event);
+        break;
+    }
+  };
+
+  #deliver(final: FinalTranscript): void {
+    this.#options.onFinal(final);
+    this.#options.onEvent({ kind: "final", startMs: toMs(final.utterance.startSample), final });
+  }
+}
+
+function toMs(samples: number): number {
+  return Math.round((samples * 1000) / whisperSampleRateHz);
+}
+
+function toSamples(ms: number): number {
+  return Math.round((ms * whisperSampleRateHz) / 1000);
+}
