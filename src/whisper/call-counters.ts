@@ -4,7 +4,6 @@ import type { CallState } from "./call-states.ts";
 export interface CallCounters {
   chunks: number;
   audioMs: number;
-  utterances: number;
   transcripts: number;
   empty: number;
   /** Texts thrown away because whisper made them up. */
@@ -19,7 +18,6 @@ export function createCounters(): CallCounters {
   return {
     chunks: 0,
     audioMs: 0,
-    utterances: 0,
     transcripts: 0,
     empty: 0,
     invented: 0,
@@ -35,6 +33,11 @@ export interface CallStatus extends Readonly<CallCounters> {
   readonly key: string;
   readonly state: CallState;
   readonly ageMs: number;
+  /** Found so far. */
+  readonly utterances: number;
+  /** Found and not delivered. */
   readonly pendingUtterances: number;
+  /** The caller pauses, and the text is made ready in case that the turn is over. */
+  readonly isDecodingAhead: boolean;
   readonly peer: string;
 }

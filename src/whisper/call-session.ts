@@ -178,8 +178,10 @@ export class CallSession {
       state: this.#state,
       ageMs: Math.round(nowMs - this.#startedAtMs),
       pendingUtterances: this.#hearing.pending,
+      isDecodingAhead: this.#hearing.isForeseeing,
       peer: this.#link?.remote ?? "",
       ...this.counters,
+      utterances: this.#hearing.utterances,
     };
   }
 
@@ -309,7 +311,6 @@ export class CallSession {
 
   #count({ text, error, invention, audioMs }: FinalTranscript): void {
     const { counters } = this;
-    counters.utterances = this.#hearing.utterances;
     if (error !== undefined) {
       counters.failed += 1;
       this.#log.error("an utterance could not be transcribed", { reason: error, audioMs });
@@ -344,7 +345,8 @@ export class CallSession {
     this.#hangUp();
     this.#hearing.close();
     if (this.#isGreeted) this.#options.texts.endCall(this.callId.text);
-    const { utterances, transcripts, empty, invented, failed } = this.counters;
+    const { utterances } = this.#hearing;
+    const { transcripts, empty, invented, failed } = this.counters;
     const audioMs = Math.round(this.counters.audioMs);
     this.#log[this.#isGreeted ? "info" : "debug"]("call ended", {
       cause: this.#cause,

@@ -84,6 +84,11 @@ export class Hearing {
     return this.#line.pending;
   }
 
+  /** True while the caller pauses and the text is made ready in case that the turn is over. */
+  get isForeseeing(): boolean {
+    return this.#line.isForeseeing;
+  }
+
   /** True while the sender should wait. */
   get isBehind(): boolean {
     const waiting = this.#stream?.detector.waiting ?? 0;

@@ -77,6 +77,11 @@ export class UtteranceLine {
     return this.#slots.length;
   }
 
+  /** True while a text is made ready, or is, for an utterance that may be over. */
+  get isForeseeing(): boolean {
+    return this.#foreseen !== undefined;
+  }
+
   /** The caller pauses: the text is made ready in case that this is the end. */
   foresee(utterance: HeardUtterance): void {
     this.retract();

@@ -171,6 +171,7 @@ test("REGISTER for a connected call is only counted", async () => {
   expect(calls).toMatchObject([{ callId: String(ids.counted), registers: 21 }]);
   expect(totals.started).toBe(1);
   expect(inbound.connections).toHaveLength(1);
+  await whisper.program.said("call connected");
   expect(whisper.program.count("call connected")).toBe(1);
 });
 

@@ -27,6 +27,7 @@ export interface WhisperStatus {
     readonly audioMs: number;
     readonly utterances: number;
     readonly pendingUtterances: number;
+    readonly isDecodingAhead: boolean;
     readonly transcripts: number;
     readonly badSamples: number;
     readonly notReturned: number;

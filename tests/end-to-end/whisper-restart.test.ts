@@ -133,6 +133,8 @@ function decoding(whisper: Whisper, utterance: number) {
   return callReaches(
     whisper,
     `utterance ${utterance} in work`,
-    (call) => call.utterances === utterance && call.pendingUtterances > 0,
+    (call) =>
+      (call.utterances === utterance && call.pendingUtterances > 0) ||
+      (call.utterances === utterance - 1 && call.isDecodingAhead),
   );
 }
