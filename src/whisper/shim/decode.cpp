@@ -13,6 +13,9 @@
 #include "result.h"
 #include "samples.h"
 
+// Defined in whisper-unit.cpp: the same sound gives the same text, whatever was decoded before.
+extern "C" void wildfire_reseed(whisper_state * state);
+
 namespace wf {
 namespace {
 
@@ -118,6 +121,7 @@ Outcome run(whisper_context * context, StatePtr & state, const Job & job,
     params.prompt_tokens = prompt.data();
     params.prompt_n_tokens = static_cast<int>(prompt.size());
     NoSpeechWatch watch(context, job.aborted, params);
+    wildfire_reseed(state.get());
     const int code = whisper_full_with_state(context, state.get(), params, job.samples.data(),
                                              job.spec.sample_count);
     if (code == state_freed) static_cast<void>(state.release());
