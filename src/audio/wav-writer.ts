@@ -37,6 +37,14 @@ export function encodeLinear16(samples: Float32Array): Uint8Array {
   return bytes;
 }
 
+/** A whole file. */
+export function encodeWav(samples: Float32Array, sampleRateHz: number): Uint8Array {
+  const file = new Uint8Array(wavHeaderBytes + samples.length * 2);
+  file.set(encodeWavHeader(samples.length, sampleRateHz), 0);
+  file.set(encodeLinear16(samples), wavHeaderBytes);
+  return file;
+}
+
 function tag(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }

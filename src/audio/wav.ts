@@ -3,7 +3,6 @@
  * the file are claims: what counts is the bytes that are there.
  */
 import { quote } from "../core/errors.ts";
-import { toLinear16 } from "./g711.ts";
 import { sanitiseSamples } from "./sanitise.ts";
 import { parseWavFormat, sampleReaderOf, wavError, type WavFormat } from "./wav-format.ts";
 
@@ -59,31 +58,6 @@ export function wavDurationMs(audio: WavAudio): number {
 export function describeWav(audio: WavAudio): string {
   const seconds = (wavDurationMs(audio) / 1_000).toFixed(2);
   return `${seconds} s, ${audio.sampleRateHz} Hz, ${describeChannels(audio.channels)}`;
-}
-
-/** A 16-bit mono PCM file. */
-export function encodeWav(samples: Float32Array, sampleRateHz: number): Uint8Array {
-  const headerBytes = 44;
-  const dataBytes = samples.length * 2;
-  const file = new Uint8Array(headerBytes + dataBytes);
-  const view = new DataView(file.buffer);
-  writeTag(file, 0, "RIFF");
-  view.setUint32(4, headerBytes - 8 + dataBytes, true);
-  writeTag(file, 8, "WAVE");
-  writeTag(file, 12, "fmt ");
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, sampleRateHz, true);
-  view.setUint32(28, sampleRateHz * 2, true);
-  view.setUint16(32, 2, true);
-  view.setUint16(34, 16, true);
-  writeTag(file, 36, "data");
-  view.setUint32(40, dataBytes, true);
-  for (let index = 0; index < samples.length; index += 1) {
-    view.setInt16(headerBytes + index * 2, toLinear16(samples[index] ?? 0), true);
-  }
-  return file;
 }
 
 function describeChannels(channels: number): string {
@@ -175,8 +149,4 @@ function tagAt(view: DataView, at: number): string {
 
 function readTag(bytes: Uint8Array, at: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + 4));
-}
-
-function writeTag(bytes: Uint8Array, at: number, tag: string): void {
-  for (let index = 0; index < 4; index += 1) bytes[at + index] = tag.charCodeAt(index);
 }

@@ -1,5 +1,4 @@
 /** The command line of `wildfire wer`. */
-import { parseArgs } from "node:util";
 import {
   formatOptions,
   type OptionTable,
@@ -13,21 +12,12 @@ import {
   listConditions,
   soundNames,
 } from "../evaluation/conditions.ts";
+import { hearingOptions } from "../services/hearing-options.ts";
+import { takeOperands } from "./operands.ts";
 
 const options = {
-  model: {
-    kind: "string",
-    short: "m",
-    value: "FILE",
-    help: "ggml whisper model; without it the embedded demo model",
-  },
-  language: {
-    kind: "string",
-    short: "l",
-    value: "LANG",
-    default: "en",
-    help: "spoken language, or auto",
-  },
+  model: hearingOptions.model,
+  language: hearingOptions.language,
   conditions: {
     kind: "string",
     value: "LIST",
@@ -41,13 +31,7 @@ const options = {
     default: "both",
     help: "trimmed to the utterance as the service does, full, or both",
   },
-  "min-context": {
-    kind: "integer",
-    value: "N",
-    min: 0,
-    max: 1500,
-    help: "least encoder positions (50 a second) of a trimmed context; without it as in the service",
-  },
+  "min-context": hearingOptions["min-context"],
   snr: {
     kind: "string",
     value: "LIST",
@@ -68,28 +52,10 @@ const options = {
     default: 1,
     help: "another number makes other noise and loses other packets",
   },
-  prompt: {
-    kind: "string",
-    value: "TEXT",
-    help: "names and words to expect, at most 64 tokens",
-  },
-  threads: {
-    kind: "integer",
-    short: "t",
-    value: "N",
-    min: 1,
-    max: 64,
-    default: 1,
-    help: "threads per lane",
-  },
-  lanes: {
-    kind: "integer",
-    value: "N",
-    min: 1,
-    max: 64,
-    help: "utterances decoded at the same time; without it as many as the cores carry",
-  },
-  "no-gpu": { kind: "boolean", help: "do not use a graphics processor" },
+  prompt: hearingOptions.prompt,
+  threads: hearingOptions.threads,
+  lanes: hearingOptions.lanes,
+  "no-gpu": hearingOptions["no-gpu"],
   "show-errors": { kind: "boolean", help: "list each wrong utterance: what was said and heard" },
   json: { kind: "boolean", help: "one JSON object instead of the table; wer is a fraction" },
   "state-dir": { kind: "string", value: "DIR", help: "folder for the unpacked library" },
@@ -107,8 +73,7 @@ Example: wildfire wer recordings --model /models/ggml-base.en.bin --conditions c
 DIR holds WAV files and transcripts.tsv, one line for each: the file, a tab, any further columns,
 and last the text. Lines end in LF or CRLF, blank ones do not count, a header line may come first.
 Each file is decoded as one utterance, the way the service decodes: the context trimmed to it, and
-once more with the full context when the text is doubtful. Where a model is unsure, whisper.cpp
-draws words at random; with --lanes 1 two runs draw the same.
+once more with the full context when the text is doubtful. Two runs give the same.
 
 Conditions: clean (the files as they are), mu-law and a-law (G.711 at 8 kHz), noise and loss (white
 noise, lost packets; both through mu-law).
@@ -128,21 +93,7 @@ export interface WerArguments {
 
 /** Throws a WildfireError("usage") for anything but one folder and known options. */
 export function readWerArguments(argv: readonly string[]): WerArguments {
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options: Object.fromEntries(
-      Object.entries(options).map(([name, option]) => {
-        const type = option.kind === "boolean" ? "boolean" : "string";
-        return [name, "short" in option ? { type, short: option.short } : { type }] as const;
-      }),
-    ),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const folders = tokens.filter((token) => token.kind === "positional");
-  const places = new Set(folders.map(({ index }) => index));
-  const rest = argv.filter((_, index) => !places.has(index));
+  const { operands, rest } = takeOperands(options, argv);
   // First, for the value of a mistyped option looks like a second folder.
   const values = readOptions(options, {
     argv: rest,
@@ -151,8 +102,8 @@ export function readWerArguments(argv: readonly string[]): WerArguments {
     file: {},
     fileName: "",
   });
-  const [folder] = folders;
-  if (folder !== undefined && folders.length === 1) return { folder: folder.value, values };
+  const [folder] = operands;
+  if (folder !== undefined && operands.length === 1) return { folder, values };
   const what = folder === undefined ? "no folder is named" : "more than one folder is named";
   throw new WildfireError("usage", what, { hint: "say wildfire wer DIR, or see --help" });
 }

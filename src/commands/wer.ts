@@ -97,7 +97,7 @@ function decodeSettings(values: WerValues, model: LoadedModel): DecodeSettings {
     language: values.language,
     translate: false,
     timestamps: true,
-    prompt: values.prompt ?? "",
+    prompt: values.prompt,
     audioContextFloor: values["min-context"] ?? model.audioContextFloor,
   };
 }

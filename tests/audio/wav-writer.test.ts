@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
-import { decodeWav, encodeWav } from "../../src/audio/wav.ts";
-import { encodeLinear16, encodeWavHeader, wavHeaderBytes } from "../../src/audio/wav-writer.ts";
+import { decodeWav } from "../../src/audio/wav.ts";
+import {
+  encodeLinear16,
+  encodeWav,
+  encodeWavHeader,
+  wavHeaderBytes,
+} from "../../src/audio/wav-writer.ts";
 import { tone } from "./tones.ts";
 
 test("a file written piece by piece is the file written at once", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { encodeALaw, encodeMuLaw } from "../../src/audio/g711.ts";
-import { decodeWav, describeWav, encodeWav, wavDurationMs } from "../../src/audio/wav.ts";
+import { decodeWav, describeWav, wavDurationMs } from "../../src/audio/wav.ts";
+import { encodeWav } from "../../src/audio/wav-writer.ts";
 import { WildfireError } from "../../src/core/errors.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
 

@@ -1,7 +1,8 @@
 /** The spoken sentences that the demo model hears exactly, as files and as samples. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { Resampler } from "../../src/audio/resample.ts";
-import { decodeWav, encodeWav } from "../../src/audio/wav.ts";
+import { decodeWav } from "../../src/audio/wav.ts";
+import { encodeWav } from "../../src/audio/wav-writer.ts";
 import { callerAudioRateHz } from "../../src/wire/audio-frames.ts";
 import { repositoryPath } from "./executable.ts";
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeWav } from "../../src/audio/wav.ts";
+import { encodeWav } from "../../src/audio/wav-writer.ts";
 import { readRecording } from "../../src/evaluation/recording.ts";
 
 let folder = "";

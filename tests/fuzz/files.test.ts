@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { encodeMuLaw } from "../../src/audio/g711.ts";
-import { decodeWav, encodeWav } from "../../src/audio/wav.ts";
+import { encodeWav } from "../../src/audio/wav-writer.ts";
+import { decodeWav } from "../../src/audio/wav.ts";
 import { WildfireError } from "../../src/core/errors.ts";
 import { inspectGgmlModel } from "../../src/whisper/ggml-file.ts";
 import { memoryModel, type ModelSource } from "../../src/whisper/ggml-source.ts";
