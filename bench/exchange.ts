@@ -1,4 +1,4 @@
-/** The other side of the whisper service: calls that are announced and speak, and a LLaMA that listens. */
+/** The other side of the whisper service: calls that are announced and speak. */
 import { listenTcp, type TcpServer } from "../src/tcp.ts";
 import type { TcpHandlers, TcpLink } from "../src/tcp-link.ts";
 import { openUdp, type UdpEndpoint } from "../src/udp.ts";
@@ -16,15 +16,11 @@ const maxPendingBytes = 16 << 20;
 
 const ignore = (): void => undefined;
 
-/** Takes texts and does nothing with them. */
-export function openTextSink(): TcpServer {
-  const handlers = { data: ignore, closed: ignore };
-  return listenTcp({ hostname: host, port: 0, maxPendingBytes: 0, accept: () => handlers });
-}
-
 export interface CallOptions {
   /** Called when a transcript, even an empty one, comes back. */
-  readonly onTranscript?: (call: Call) => void;
+  readonly onTranscript?: (call: Call, text: string) => void;
+  /** Called when all sound before this sample of a stream is settled; after its transcript, if any. */
+  readonly onPosition?: (samples: number) => void;
 }
 
 /** Announces calls to one whisper service, each with an id that no call had before. */
@@ -78,10 +74,13 @@ export class Call {
   readonly callId: CallId;
   /** Resolves with the time, as performance.now() tells it, at which whisper had connected. */
   readonly connected: Promise<number>;
+  /** Resolves when whisper has returned all transcripts, or is gone. */
+  readonly drained: Promise<void>;
   readonly #options: CallOptions;
   readonly #send: (datagram: Uint8Array) => void;
   readonly #server: TcpServer;
   readonly #resolveConnected: (atMs: number) => void;
+  readonly #resolveDrained: () => void;
   #link: TcpLink | undefined;
 
   constructor(callId: CallId, options: CallOptions, send: (datagram: Uint8Array) => void) {
@@ -91,6 +90,9 @@ export class Call {
     const connected = Promise.withResolvers<number>();
     this.connected = connected.promise;
     this.#resolveConnected = connected.resolve;
+    const drained = Promise.withResolvers<void>();
+    this.drained = drained.promise;
+    this.#resolveDrained = drained.resolve;
     this.#server = listenTcp({
       hostname: host,
       port: callerAudioPort(callId),
@@ -110,8 +112,13 @@ export class Call {
       throw new Error(`whisper does not take the audio of call ${this.callId.text}`);
   }
 
-  hangUp(): void {
+  /** Nothing more will be said; what was said is still transcribed. */
+  fallSilent(): void {
     this.#link?.write(endMarker);
+  }
+
+  hangUp(): void {
+    this.fallSilent();
     this.#link?.end();
   }
 
@@ -126,11 +133,12 @@ export class Call {
     const decoder = new TextFrameDecoder({ expectHello: false, zeroMeans: "empty-text" });
     const sink: TextFrameSink = {
       hello: ignore,
-      text: () => this.#options.onTranscript?.(this),
-      bye: ignore,
+      text: (text) => this.#options.onTranscript?.(this, text),
+      position: (samples) => this.#options.onPosition?.(samples),
+      bye: () => this.#resolveDrained(),
       close: ignore,
       violation: ignore,
     };
-    return { data: (bytes) => decoder.push(bytes, sink), closed: ignore };
+    return { data: (bytes) => decoder.push(bytes, sink), closed: () => this.#resolveDrained() };
   }
 }

@@ -9,6 +9,7 @@ import { LineProcess } from "./line-process.ts";
 import { compileC, modelPath, nativeLibraryPath, speechFile, type ModelName } from "./materials.ts";
 import type { MeasureName } from "./registry.ts";
 import { median, percentile } from "./statistics.ts";
+import { takeTurn } from "./turn.ts";
 
 interface Workload {
   readonly model: ModelName;
@@ -43,17 +44,18 @@ export const ffiRatio: Bench = {
 async function compare(workload: Workload, context: BenchContext): Promise<number> {
   const { model, audioContext } = workload;
   const program = await compileC("baseline/baseline.c");
+  const worker = join(import.meta.dir, "baseline", "recogniser-worker.ts");
+  const utterance = await speechFile(speechSeconds);
   const argv = [
     await nativeLibraryPath(),
     await modelPath(model),
-    await speechFile(speechSeconds),
     String(audioContext),
     String(beamSize),
   ];
-  const worker = join(import.meta.dir, "baseline", "recogniser-worker.ts");
+  const oneByOne = ["1", "1"];
   const contenders = {
-    bun: new LineProcess("the Bun program", [process.execPath, worker, ...argv]),
-    c: new LineProcess("the C program", [program, ...argv]),
+    bun: new LineProcess("the Bun program", [process.execPath, worker, ...argv, utterance]),
+    c: new LineProcess("the C program", [program, ...argv, ...oneByOne, utterance]),
   };
   try {
     await contenders.bun.read();
@@ -92,22 +94,12 @@ async function takeTurns(
 
 async function runPair(contenders: Contenders, jobs: number, bunFirst: boolean): Promise<number> {
   const { bun, c } = contenders;
-  const first = parseTurn(await (bunFirst ? bun : c).ask(String(jobs)));
-  const second = parseTurn(await (bunFirst ? c : bun).ask(String(jobs)));
+  const first = await takeTurn(bunFirst ? bun : c, jobs);
+  const second = await takeTurn(bunFirst ? c : bun, jobs);
   if (first.digest !== second.digest) {
     throw new Error("the Bun program and the C program decoded different texts");
   }
   return bunFirst ? first.cpuUs / second.cpuUs : second.cpuUs / first.cpuUs;
-}
-
-interface Turn {
-  readonly cpuUs: number;
-  readonly digest: string;
-}
-
-function parseTurn(line: string): Turn {
-  const [cpuUs, digest] = line.split(" ");
-  return { cpuUs: Number(cpuUs), digest: digest ?? "" };
 }
 
 function summarise(model: ModelName, ratios: readonly number[], context: BenchContext): number {

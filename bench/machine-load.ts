@@ -12,7 +12,7 @@ export interface CpuReading {
 }
 
 /** USER_HZ, which is 100 on every system that Bun runs on. */
-const tickMs = 10;
+export const tickMs = 10;
 
 /** Undefined where the system does not tell. */
 export function readCpu(): CpuReading | undefined {

@@ -19,10 +19,10 @@ export type ModelName = "demo" | "base";
 
 /** Path of a model file: the embedded demo model, or a random one of whisper's base size. */
 export async function modelPath(name: ModelName): Promise<string> {
-  if (name === "demo") return await cached("demo.bin", embedded.demoModelGz, writeDemoModel);
+  if (name === "demo") return await cached("demo.bin", [embedded.demoModelGz], writeDemoModel);
   // Made anew when the generator changes, so that two runs never differ in the model alone.
   const generator = join(import.meta.dir, "random-model.ts");
-  return await cached("random-base.bin", generator, async (path) => {
+  return await cached("random-base.bin", [generator], async (path) => {
     const donor = gunzipSync(await Bun.file(embedded.demoModelGz).bytes());
     writeRandomModel(path, { donor, shape: baseShape, seed: baseModelSeed });
   });
@@ -64,22 +64,23 @@ export async function compileC(source: string): Promise<string> {
   const compiler = Bun.env["CC"] ?? "cc";
   if (Bun.which(compiler) === null) throw new CannotRun(`there is no C compiler ${compiler}`);
   const sourcePath = join(import.meta.dir, source);
-  return await cached(basename(source, ".c"), sourcePath, async (path) => {
-    const include = join(root, "src", "whisper", "shim");
+  const include = join(root, "src", "whisper", "shim");
+  const sources = [sourcePath, join(include, "wildfire-native.h")];
+  return await cached(basename(source, ".c"), sources, async (path) => {
     const args = ["-std=gnu11", "-O2", "-Wall", "-I", include, "-o", path, sourcePath, "-ldl"];
     const { exitCode, stderr } = Bun.spawnSync([compiler, ...args]);
     if (exitCode !== 0) throw new Error(`cannot compile ${source}: ${stderr.toString()}`);
   });
 }
 
-/** Makes a file unless it is there and newer than what it is made from. */
+/** Makes a file unless it is there and newer than all that it is made from. */
 async function cached(
   name: string,
-  source: string,
+  sources: readonly string[],
   make: (path: string) => Promise<void>,
 ): Promise<string> {
   const path = join(folder, name);
-  if (modifiedMs(path) > modifiedMs(source)) return path;
+  if (modifiedMs(path) > Math.max(...sources.map(modifiedMs))) return path;
   mkdirSync(folder, { recursive: true });
   const unfinished = `${path}.${process.pid}`;
   await make(unfinished);

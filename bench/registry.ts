@@ -23,6 +23,21 @@ export const measures = [
   { name: "memory.peak-mb.demo", unit: "MB", bar: null },
   { name: "memory.peak-mb.base", unit: "MB", bar: null },
   { name: "loop.cpu-per-call-percent", unit: "%", bar: null },
+  { name: "hearing.cpu-ratio-3s", unit: "ratio", bar: 0.35 },
+  { name: "hearing.cpu-ratio-3s.demo", unit: "ratio", bar: null },
+  { name: "hearing.cpu-ratio-3s.base", unit: "ratio", bar: null },
+  { name: "hearing.wer-change-trimmed", unit: "fraction", bar: 0.005 },
+  { name: "hearing.final-after-silence-p95-ms.demo", unit: "ms", bar: 30 },
+  { name: "hearing.final-after-silence-p95-ms.base", unit: "ms", bar: null },
+  { name: "hearing.final-late-ms.base", unit: "ms", bar: 30 },
+  { name: "hearing.work-8-calls-inverse", unit: "ratio", bar: 1.053 },
+  { name: "hearing.work-8-calls-inverse.cpu", unit: "ratio", bar: null },
+  { name: "hearing.work-8-calls-inverse.wall", unit: "ratio", bar: null },
+  { name: "hearing.abort-p99-ms", unit: "ms", bar: 60 },
+  { name: "hearing.abort-p99-ms.demo", unit: "ms", bar: null },
+  { name: "hearing.abort-p99-ms.base", unit: "ms", bar: null },
+  { name: "hearing.chunk-to-text-p50-ms.one", unit: "ms", bar: null },
+  { name: "hearing.chunk-to-text-p50-ms.eight", unit: "ms", bar: null },
 ] as const satisfies readonly Measure[];
 
 export type MeasureName = (typeof measures)[number]["name"];

@@ -1,13 +1,16 @@
 /** A running whisper service with everything around it, for one bench. */
 import { join } from "node:path";
 import type { BenchContext } from "./context.ts";
-import { Exchange, openTextSink } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { modelPath, type ModelName } from "./materials.ts";
+import { TextListener } from "./text-listener.ts";
 import { WhisperProcess } from "./whisper-process.ts";
 
 export interface Stage {
   readonly whisper: WhisperProcess;
   readonly exchange: Exchange;
+  /** The LLaMA. */
+  readonly texts: TextListener;
 }
 
 /** Starts whisper, lets `act` use it, and ends it whatever happens. */
@@ -16,23 +19,27 @@ export async function onStage<T>(
   model: ModelName,
   act: (stage: Stage) => Promise<T>,
 ): Promise<T> {
-  const llama = openTextSink();
+  const texts = new TextListener();
   try {
     const whisper = await WhisperProcess.start({
       stateFolder: join(context.temporaryFolder, "state"),
       model: model === "demo" ? undefined : await modelPath(model),
-      llamaPort: llama.port,
+      llamaPort: texts.port,
     });
-    return await actWith(whisper, act);
+    return await actWith(whisper, texts, act);
   } finally {
-    llama.stop(true);
+    texts.close();
   }
 }
 
-async function actWith<T>(whisper: WhisperProcess, act: (stage: Stage) => Promise<T>): Promise<T> {
+async function actWith<T>(
+  whisper: WhisperProcess,
+  texts: TextListener,
+  act: (stage: Stage) => Promise<T>,
+): Promise<T> {
   const exchange = await Exchange.open(whisper.registrationPort);
   try {
-    return await act({ whisper, exchange });
+    return await act({ whisper, exchange, texts });
   } finally {
     exchange.close();
     await whisper.kill();

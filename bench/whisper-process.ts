@@ -6,6 +6,7 @@ import { endWithBench } from "./children.ts";
 import { CannotRun } from "./context.ts";
 import { numberAt } from "./json-path.ts";
 import { linesOf } from "./line-process.ts";
+import { familyTicks, tickMs } from "./machine-load.ts";
 
 export interface WhisperOptions {
   /** Emptied by the caller; holds the status socket and the unpacked library. */
@@ -63,6 +64,11 @@ export class WhisperProcess {
     const kilobytes = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1];
     if (kilobytes === undefined) throw new CannotRun("the kernel does not tell peak memory");
     return (Number(kilobytes) * 1024) / 1e6;
+  }
+
+  /** Processor time of all its threads since its start, in steps of 10 ms. */
+  cpuMs(): number {
+    return familyTicks(readProc(`/proc/${this.pid}/stat`)) * tickMs;
   }
 
   /** Processor time of the event loop's thread since its start. */

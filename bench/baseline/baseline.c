@@ -1,11 +1,12 @@
 /*
- * Speech recognition without Bun: the least that a program can do around libwildfire_native. It
- * opens an engine with one lane and then, for each line with a number on standard input, decodes
- * the same audio so many times, one job after another, and prints the processor time that it used
- * since the last report. recogniser-worker.ts does the same through bun:ffi.
+ * Speech recognition without Bun: the least that a program can do around libwildfire_native. For
+ * each line with a number on standard input it decodes so many utterances, the given ones in turn,
+ * and prints the processor time in microseconds that it used since the last report, and a digest of
+ * the texts. recogniser-worker.ts does the same through bun:ffi.
  *
- * Usage: baseline LIBRARY MODEL SAMPLES AUDIO_CTX BEAM_SIZE
- * SAMPLES is a file of float32 samples at 16 kHz.
+ * Usage: baseline LIBRARY MODEL AUDIO_CTX BEAM_SIZE LANES JOBS_AT_ONCE SAMPLES...
+ * SAMPLES are files of float32 samples at 16 kHz, one utterance each. With LANES and JOBS_AT_ONCE 1
+ * an utterance is asked for when the one before it is done.
  */
 #include <dlfcn.h>
 #include <stdint.h>
@@ -17,7 +18,7 @@
 
 #include "wildfire-native.h"
 
-enum { poll_interval_ns = 2000000, event_capacity = 32, job_limit = 256 };
+enum { poll_interval_ns = 2000000, event_capacity = 32, job_limit = 256, arguments = 7 };
 
 static struct {
     __typeof__(wf_engine_open) * engine_open;
@@ -68,38 +69,39 @@ static int64_t cpu_us(void) {
            usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 }
 
-/* Asks every two milliseconds until something has happened, which is the end of one job at most. */
-static struct wf_event wait_event(int32_t engine) {
+/* Asks every two milliseconds until something has happened; returns how much. */
+static int32_t wait_events(int32_t engine, struct wf_event * events) {
     const struct timespec interval = {0, poll_interval_ns};
-    struct wf_event events[event_capacity];
     events[0].struct_size = sizeof events[0];
     for (;;) {
         nanosleep(&interval, NULL);
         const int32_t count = library.engine_poll(engine, events, event_capacity);
         if (count < 0) fail("cannot poll", "");
-        if (count > 0) return events[0];
+        if (count > 0) return count;
     }
 }
 
-static int32_t open_engine(const char * model) {
+static int32_t open_engine(const char * model, int32_t lanes) {
     const struct wf_engine_options options = {
         .struct_size = sizeof options,
-        .lanes = 1,
+        .lanes = lanes,
         .threads_per_lane = 1,
         .flash_attn = 1,
         .use_gpu = 0,
         .job_limit = job_limit,
         .lane_nice = 0,
     };
+    struct wf_event events[event_capacity];
     const int32_t engine = library.engine_open(&options, model, NULL, 0);
-    if (engine < 0 || wait_event(engine).kind != WF_EVENT_LOADED) fail("cannot load", model);
+    if (engine < 0) fail("cannot open", model);
+    wait_events(engine, events);
+    if (events[0].kind != WF_EVENT_LOADED) fail("cannot load", model);
     return engine;
 }
 
-static struct wf_job make_job(int32_t sample_count, int32_t audio_ctx, int32_t beam_size) {
+static struct wf_job make_job(int32_t audio_ctx, int32_t beam_size) {
     struct wf_job job = {
         .struct_size = sizeof job,
-        .sample_count = sample_count,
         .audio_ctx = audio_ctx,
         .threads = WF_DEFAULT,
         .beam_size = beam_size,
@@ -116,48 +118,96 @@ static struct wf_job make_job(int32_t sample_count, int32_t audio_ctx, int32_t b
 }
 
 /* FNV-1a over the texts of all segments. */
-static uint32_t add_texts(uint32_t digest, const uint8_t * result, int32_t size) {
+static uint32_t digest_texts(const uint8_t * result, int32_t size) {
     struct wf_result_header header;
     memcpy(&header, result, sizeof header);
-    const size_t texts = sizeof header + header.segment_count * sizeof(struct wf_result_segment);
+    const size_t texts = sizeof header + header.segment_count * sizeof(struct wf_result_segment) +
+                         header.token_count * sizeof(struct wf_result_token);
+    uint32_t digest = 2166136261u;
     for (size_t i = texts; i < (size_t)size; ++i) digest = (digest ^ result[i]) * 16777619u;
     return digest;
 }
 
-static uint32_t decode(int32_t engine, const struct wf_job * job, const float * samples,
-                       uint32_t digest) {
-    if (library.engine_submit(engine, job, samples) != WF_OK) fail("cannot submit", "");
-    const struct wf_event event = wait_event(engine);
-    if (event.status != WF_OK || event.job_id != job->id) fail("cannot decode", "");
-    uint8_t * result = malloc(event.result_bytes);
-    const int32_t size = library.engine_take_result(engine, job->id, result,
-                                                    (int32_t)event.result_bytes);
+struct utterance {
+    float * samples;
+    int32_t count;
+};
+
+struct work {
+    int32_t engine;
+    int32_t jobs_at_once;
+    struct wf_job job;
+    const struct utterance * utterances;
+    int32_t utterance_count;
+};
+
+static void submit_next(struct work * work) {
+    const struct utterance * next =
+        &work->utterances[work->job.id % (uint32_t)work->utterance_count];
+    work->job.id += 1;
+    work->job.sample_count = next->count;
+    if (library.engine_submit(work->engine, &work->job, next->samples, NULL) != WF_OK)
+        fail("cannot submit", "");
+}
+
+static uint32_t take_result(const struct work * work, const struct wf_event * event) {
+    if (event->kind != WF_EVENT_JOB_DONE || event->status != WF_OK) fail("cannot decode", "");
+    uint8_t * result = malloc(event->result_bytes);
+    const int32_t size = library.engine_take_result(work->engine, event->job_id, result,
+                                                    (int32_t)event->result_bytes);
     if (size < 0) fail("cannot take the result", "");
-    digest = add_texts(digest, result, size);
+    const uint32_t digest = digest_texts(result, size);
     free(result);
     return digest;
 }
 
-int main(int argc, char ** argv) {
-    if (argc != 6) fail("usage", "baseline LIBRARY MODEL SAMPLES AUDIO_CTX BEAM_SIZE");
-    load_library(argv[1]);
-    const int32_t engine = open_engine(argv[2]);
-    int32_t sample_count = 0;
-    const float * samples = read_samples(argv[3], &sample_count);
-    struct wf_job job = make_job(sample_count, atoi(argv[4]), atoi(argv[5]));
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    puts("ready");
+/* The sum of the digests of all texts, in whatever order they came. */
+static uint32_t decode(struct work * work, int32_t total) {
+    struct wf_event events[event_capacity];
+    int32_t submitted = 0;
+    int32_t done = 0;
+    uint32_t sum = 0;
+    while (done < total) {
+        for (; submitted < total && submitted - done < work->jobs_at_once; ++submitted)
+            submit_next(work);
+        const int32_t count = wait_events(work->engine, events);
+        for (int32_t i = 0; i < count; ++i) sum += take_result(work, &events[i]);
+        done += count;
+    }
+    return sum;
+}
+
+static struct utterance * read_utterances(char ** paths, int32_t count) {
+    struct utterance * utterances = calloc((size_t)count, sizeof *utterances);
+    if (utterances == NULL) fail("out of memory", "");
+    for (int32_t i = 0; i < count; ++i)
+        utterances[i].samples = read_samples(paths[i], &utterances[i].count);
+    return utterances;
+}
+
+static void serve(struct work * work) {
     char line[32];
     int64_t reported_us = cpu_us();
     while (fgets(line, sizeof line, stdin) != NULL) {
-        uint32_t digest = 2166136261u;
-        for (int left = atoi(line); left > 0; --left) {
-            job.id += 1;
-            digest = decode(engine, &job, samples, digest);
-        }
+        const uint32_t digest = decode(work, atoi(line));
         const int64_t now_us = cpu_us();
         printf("%lld %u\n", (long long)(now_us - reported_us), digest);
         reported_us = now_us;
     }
+}
+
+int main(int argc, char ** argv) {
+    if (argc <= arguments) fail("usage", "see the comment at the top of baseline.c");
+    load_library(argv[1]);
+    struct work work = {
+        .engine = open_engine(argv[2], atoi(argv[5])),
+        .jobs_at_once = atoi(argv[6]),
+        .job = make_job(atoi(argv[3]), atoi(argv[4])),
+        .utterances = read_utterances(argv + arguments, argc - arguments),
+        .utterance_count = argc - arguments,
+    };
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    puts("ready");
+    serve(&work);
     return 0;
 }

@@ -21,7 +21,7 @@ export interface EarSettings {
 }
 
 /** Silence after which decoding begins, should the caller be done; also kept after the last word. */
-const pauseMs = 128;
+export const pauseMs = 96;
 const preRollMs = 350;
 /** Probabilities between which the detector is believed to go on saying what it said before. */
 const startProbability = 0.5;
@@ -206,9 +206,11 @@ export class Hearing {
         this.#options.onEvent({ kind: "speech-start", atMs: toMs(event.positionSamples) });
         break;
       case "pause":
+        this.#partials.suspend();
         this.#line.foresee(event);
         break;
       case "resume":
+        this.#partials.resume();
         this.#line.retract();
         break;
       case "utterance":

@@ -21,6 +21,7 @@ export class PartialTexts {
   #agreement = new LocalAgreement();
   #running: Transcription | undefined;
   #lastStartMs = Number.NEGATIVE_INFINITY;
+  #isSuspended = false;
 
   constructor(options: PartialTextsOptions) {
     this.#options = options;
@@ -30,7 +31,7 @@ export class PartialTexts {
   consider(samples: Float32Array, audioMs: number): void {
     const { clock, hasIdleLane, transcribe } = this.#options;
     const nowMs = clock.nowMs();
-    if (this.#running !== undefined || audioMs < leastAudioMs) return;
+    if (this.#isSuspended || this.#running !== undefined || audioMs < leastAudioMs) return;
     if (nowMs - this.#lastStartMs < intervalMs || !hasIdleLane()) return;
     this.#lastStartMs = nowMs;
     const run = transcribe(samples.slice());
@@ -41,10 +42,22 @@ export class PartialTexts {
     );
   }
 
-  /** The utterance is over: nothing of it may be shown any more. */
-  stop(): void {
+  /** The caller pauses: the text of all of it is being made, and a run beside it would only slow it. */
+  suspend(): void {
+    this.#isSuspended = true;
     this.#running?.abort();
     this.#running = undefined;
+  }
+
+  /** The caller goes on. */
+  resume(): void {
+    this.#isSuspended = false;
+  }
+
+  /** The utterance is over: nothing of it may be shown any more. */
+  stop(): void {
+    this.suspend();
+    this.#isSuspended = false;
     this.#agreement = new LocalAgreement();
     this.#lastStartMs = Number.NEGATIVE_INFINITY;
   }

@@ -17,7 +17,7 @@ const certainNoSpeech = 0.9;
 const certainSpeech = 0.8;
 /** A phrase of so many words, said this often in a row, is a loop and no number. */
 const loopWords = { least: 3, most: 16 } as const;
-const loopRounds = 4;
+const loopRounds = 3;
 
 export interface HeardText {
   /** Empty when nothing was said. */
@@ -85,7 +85,7 @@ function compressionRatioOf(text: string): number {
   return bytes.length === 0 ? 0 : bytes.length / deflateSync(bytes).length;
 }
 
-/** "see you then see you then see you then see you then": callers repeat a digit, but no phrase so often. */
+/** "see you then see you then see you then": callers repeat a digit, but hardly a phrase so often. */
 function hasLoop(text: string): boolean {
   const words = text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? [];
   const longest = Math.min(loopWords.most, Math.floor(words.length / loopRounds));

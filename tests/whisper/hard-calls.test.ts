@@ -1,5 +1,6 @@
 /** Calls as they should not be: bursts, gaps, offsets, callers without a pause. */
 import { describe, expect, test } from "bun:test";
+import { pauseMs } from "../../src/whisper/hearing.ts";
 import { concatenate, noise } from "../audio/tones.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
 import { eventLoopTurn } from "./event-loop-turn.ts";
@@ -113,7 +114,7 @@ describe("hard sound", () => {
     const [span, ...others] = await spansHeard(missing);
     expect(others).toEqual([]);
     const length = (span?.endSample ?? 0) - (span?.startSample ?? 0);
-    expect(Math.abs(length - (350 + 1_800 + 128) * 16)).toBeLessThanOrEqual(1024);
+    expect(Math.abs(length - (350 + 1_800 + pauseMs) * 16)).toBeLessThanOrEqual(1024);
   });
 });
 
