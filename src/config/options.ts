@@ -206,7 +206,7 @@ export function formatOptions(table: OptionTable): string {
     const short = option.short === undefined ? "    " : `-${option.short}, `;
     const value = option.kind === "boolean" ? "" : ` ${option.value}`;
     const fallback = option.kind === "boolean" ? undefined : option.default;
-    const shown = fallback === undefined ? "" : ` (default ${fallback})`;
+    const shown = fallback === undefined || fallback === "" ? "" : ` (default ${fallback})`;
     return [`  ${short}--${name}${value}`, option.help + shown];
   });
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;

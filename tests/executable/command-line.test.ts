@@ -13,6 +13,7 @@ setDefaultTimeout(testLimitMs);
 
 const takenId = 4010;
 const services = ["whisper", "inbound", "llama"] as const;
+const commands = ["transcribe", "wer", "events"] as const;
 
 async function run(argv: readonly string[], env: Record<string, string> = {}): Promise<Program> {
   const cwd = mkdtempSync(join(tmpdir(), "wildfire-line-"));
@@ -55,11 +56,21 @@ describe("help", () => {
     }
   });
 
-  test("wildfire --help names each service", async () => {
+  test("wildfire --help names each service and each command", async () => {
     const { output, exitCode } = await run(["--help"]);
     expect(exitCode).toBe(0);
-    for (const service of services) expect(output.join("\n")).toContain(service);
+    for (const name of [...services, ...commands]) expect(output.join("\n")).toContain(name);
   });
+
+  for (const command of commands) {
+    test(`${command} --help shows how to call it`, async () => {
+      const { output, errors, exitCode } = await run([command, "--help"]);
+      expect(exitCode).toBe(0);
+      expect(errors).toEqual([]);
+      expect(output.join("\n")).toContain(`Usage: wildfire ${command}`);
+      expect(output.join("\n")).not.toContain("(default )");
+    });
+  }
 
   test("wildfire without a terminal does not wait for an answer: it says what to type", async () => {
     const program = await run([]);
