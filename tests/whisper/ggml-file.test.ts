@@ -63,13 +63,13 @@ describe("the demo model", () => {
     quantisation: "q8_0",
     vocabulary: 51_864,
     audioContext: 1_500,
-    audioState: 128,
+    audioState: 160,
     audioLayers: 4,
-    textState: 128,
+    textState: 160,
     textLayers: 3,
     mels: 80,
     tensors: 143,
-    sizeBytes: 10_365_519,
+    sizeBytes: 13_361_407,
   };
 
   test("is accepted from memory and described", async () => {
@@ -142,19 +142,19 @@ describe("a damaged header", () => {
     [4, 1_024, "n_vocab is 1024"],
     [8, 0, "n_audio_ctx is 0"],
     [8, 3_000, "n_audio_ctx is 3000"],
-    [12, -128, "n_audio_state is -128"],
+    [12, -160, "n_audio_state is -160"],
     [12, 0x7fffffff, "n_audio_state is 2147483647"],
     [16, 0, "n_audio_head is 0"],
-    [16, 5, "n_audio_head is 5 for 128 values"],
+    [16, 6, "n_audio_head is 6 for 160 values"],
     [20, 65, "n_audio_layer is 65"],
     [24, 449, "n_text_ctx is 449"],
     [28, 256, "n_text_state is 256"],
-    [32, 3, "n_text_head is 3 for 128 values"],
+    [32, 3, "n_text_head is 3 for 160 values"],
     [36, 0, "n_text_layer is 0"],
     [40, 81, "n_mels is 81"],
     [44, 5, "ftype is 5"],
     [44, -1, "ftype is -1"],
-    // K-quantised rows take 256 values; this model has 128.
+    // K-quantised rows take 256 values; this model has 160.
     [44, 2_013, "ftype is 2013"],
     [48, 79, "mel filters of 79 x 201 instead of 80 x 201"],
     [52, 0x7fffffff, "mel filters of 80 x 2147483647 instead of 80 x 201"],
@@ -175,7 +175,7 @@ describe("tensors", () => {
     expect(await refusalOfBytes(wider)).toContain("mel filters of 80 x 201 instead of 128 x 201");
     const dims = withNumber(tensorStart(conv, 3) + 16, 81);
     expect(await refusalOfBytes(dims)).toContain(
-      `does not fit its header: tensor "${conv}" is [3, 81, 128] instead of [3, 80, 128]`,
+      `does not fit its header: tensor "${conv}" is [3, 81, 160] instead of [3, 80, 160]`,
     );
   });
 
@@ -223,7 +223,7 @@ describe("tensors", () => {
       end += 4 + view.getInt32(end, true);
     }
     expect(await refusalOfBytes(demo.subarray(0, end))).toContain(
-      `is truncated at byte ${end} of 10365519 before tensor encoder.positional_embedding`,
+      `is truncated at byte ${end} of 13361407 before tensor encoder.positional_embedding`,
     );
   });
 
@@ -238,9 +238,9 @@ describe("a truncated file", () => {
   test("names the byte, the full size and the tensor", async () => {
     const at = tensorStart("encoder.conv2.weight", 3);
     expect(await refusalOfBytes(demo.subarray(0, at + 1_000))).toBe(
-      `model "m.bin" is truncated at byte ${at + 1_000} of 10365519 in tensor encoder.conv2.weight`,
+      `model "m.bin" is truncated at byte ${at + 1_000} of 13361407 in tensor encoder.conv2.weight`,
     );
-    expect(await refusalOfBytes(demo.subarray(0, at))).toContain(`byte ${at} of 10365519 before`);
+    expect(await refusalOfBytes(demo.subarray(0, at))).toContain(`byte ${at} of 13361407 before`);
   });
 
   test("is refused at whatever byte it ends", async () => {

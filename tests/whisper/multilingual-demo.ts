@@ -15,7 +15,7 @@ const blockBytes = 34;
 export function multilingualDemo(): Uint8Array {
   const model = demoModel();
   const view = new DataView(model.buffer);
-  const state = view.getInt32(6 * 4, true);
+  const state = view.getInt32(7 * 4, true);
   view.setInt32(4, view.getInt32(4, true) + 1, true);
   const nameAt = Buffer.from(model.buffer).indexOf(embedding);
   const rowsAt = nameAt - 4;

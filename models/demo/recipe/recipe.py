@@ -48,7 +48,7 @@ def _describe_speech(step: argparse.ArgumentParser) -> None:
 
 def _describe_training(step: argparse.ArgumentParser) -> None:
     step.set_defaults(run=_train)
-    step.add_argument("--steps", type=int, default=30_000, help="the rate of learning falls over the last 40 %%")
+    step.add_argument("--steps", type=int, default=18_000, help="the rate of learning falls over the last 40 %%")
     step.add_argument("--width", type=int, default=160)
     step.add_argument("--encoder-layers", type=int, default=4)
     step.add_argument("--decoder-layers", type=int, default=3)
