@@ -25,7 +25,7 @@ export const pauseMs = 96;
 const preRollMs = 350;
 /** Probabilities between which the detector is believed to go on saying what it said before. */
 const startProbability = 0.5;
-const endProbability = 0.35;
+const endProbability = 0.5;
 /** Sound that waits for the detector, beyond which the sender is asked to wait. */
 const maxWaitingWindows = 320;
 /** While this many utterances wait, the sender is asked to wait: nothing is dropped. */

@@ -12,8 +12,11 @@ const floorWindowMs = 1500;
 const aboveFloorDb = 4;
 const lowestThresholdDbfs = -62;
 const floorRiseDbPerSecond = 10;
-/** Pauses between words do not close the gate. */
-const holdWindows = Math.ceil(0.5 * windowsPerSecond);
+/**
+ * Pauses do not close the gate: a detector that has forgotten what came before takes the next beat
+ * of music, the next dialled digit or the noise behind a caller for speech more easily.
+ */
+export const holdWindows = Math.ceil(4 * windowsPerSecond);
 /** What the energy alone takes for speech, when there is no better detector. */
 const speechAboveFloorDb = 9;
 

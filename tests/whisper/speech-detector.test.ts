@@ -1,14 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { SpeechDetector } from "../../src/whisper/speech-detector.ts";
-import { SpeechGate } from "../../src/whisper/speech-gate.ts";
+import { holdWindows, SpeechGate } from "../../src/whisper/speech-gate.ts";
 import { voiceWindowSamples } from "../../src/whisper/voice-activity.ts";
 import { concatenate } from "../audio/tones.ts";
 import { type HeardWindow, ScriptedVoice } from "../fakes/scripted-voice.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
 
 const warmUpWindows = 8;
-/** Windows that the gate stays open after the last sound. */
-const holdWindows = 16;
 /** The first sample of a window says which one it is, too softly to be heard. */
 const numberScale = 2 ** -24;
 
@@ -101,14 +99,17 @@ describe("while the gate is closed", () => {
 
   test("no window reaches the detector, and those that wait for it are waited for", () => {
     const rig = new Rig();
-    rig.push("#" + ".".repeat(40));
+    const windows = 1 + 2 * holdWindows;
+    rig.push("#" + ".".repeat(windows - 1));
     expect(rig.windows).toEqual([]);
-    expect(rig.detector.waiting).toBe(41);
+    expect(rig.detector.waiting).toBe(windows);
     const heard = rig.voice.stream.heard.length;
     expect(heard).toBeLessThanOrEqual(1 + holdWindows + 1);
     rig.voice.stream.answer();
-    expect(rig.windows).toEqual(Array.from({ length: 41 }, (_, index) => index));
-    expect(rig.probabilities.slice(heard)).toEqual(Array.from({ length: 41 - heard }, () => 0));
+    expect(rig.windows).toEqual(Array.from({ length: windows }, (_, index) => index));
+    expect(rig.probabilities.slice(heard)).toEqual(
+      Array.from({ length: windows - heard }, () => 0),
+    );
   });
 });
 
@@ -140,10 +141,11 @@ describe("when the gate opens", () => {
 
   test("after a longer gap the detector forgets before the first window that it hears", () => {
     const rig = new Rig();
-    rig.push("#" + ".".repeat(60) + "#");
+    const last = 2 * holdWindows;
+    rig.push("#" + ".".repeat(last - 1) + "#");
     const [first, second] = rig.heard.split(" !");
     expect(first?.startsWith("!0 1")).toBe(true);
-    expect(second).toBe(row(61 - warmUpWindows, 61));
+    expect(second).toBe(row(last - warmUpWindows, last));
   });
 });
 
@@ -218,7 +220,8 @@ describe("when the detector's queue is full", () => {
     expect(rig.heard).toBe("!0 1");
     while (rig.voice.stream.waiting > 0) rig.voice.stream.answer();
     expectContinuity(rig.voice.stream.heard, []);
-    expect(rig.windows).toEqual(Array.from({ length: 28 }, (_, index) => index));
+    const windows = 4 + holdWindows + 5 + 3;
+    expect(rig.windows).toEqual(Array.from({ length: windows }, (_, index) => index));
   });
 
   test("a gap whose windows found no room is forgotten", () => {

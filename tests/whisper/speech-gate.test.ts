@@ -1,11 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { type GateVerdict, SpeechGate } from "../../src/whisper/speech-gate.ts";
+import { type GateVerdict, holdWindows, SpeechGate } from "../../src/whisper/speech-gate.ts";
 import { voiceWindowSamples } from "../../src/whisper/voice-activity.ts";
 import { concatenate, noise, tone } from "../audio/tones.ts";
 
 const rateHz = 16_000;
-/** 0.5 s in windows of 32 ms. */
-const holdWindows = 16;
 
 function windowsOf(seconds: number): number {
   return Math.round((seconds * rateHz) / voiceWindowSamples);
@@ -48,7 +46,7 @@ describe("the gate is closed", () => {
 
   test.each([-50, -35, -20])("on steady noise of %i dBFS, once it is learnt", (dbfs) => {
     const open = openAt(judge([hiss(windowsOf(30), dbfs)]));
-    expect(open.at(-1) ?? 0).toBeLessThan(windowsOf(8));
+    expect(open.at(-1) ?? 0).toBeLessThan(windowsOf(8) + holdWindows);
   });
 });
 
@@ -78,8 +76,9 @@ describe("the gate opens", () => {
   });
 });
 
-test("the gate stays open for half a second after the last sound, and no longer", () => {
-  const open = openAt(judge([silence(10), voice(2), silence(40)]));
+test("the gate stays open for four seconds after the last sound, and no longer", () => {
+  expect(holdWindows).toBe(windowsOf(4));
+  const open = openAt(judge([silence(10), voice(2), silence(2 * holdWindows)]));
   const last = open.at(-1) ?? 0;
   // The level filter rings on for a window.
   expect(last).toBeGreaterThanOrEqual(11 + holdWindows - 1);
