@@ -2,17 +2,18 @@
  * Music on hold, made up as it goes: a melody with harmonics and vibrato, chords, a bass and drums,
  * in pieces that differ in key, tempo, mood and instruments.
  */
+import {
+  brass,
+  flute,
+  guitar,
+  type Instrument,
+  periodOf,
+  periodSamples,
+  piano,
+  strings,
+} from "./instruments.ts";
 import { lineRateHz, type Sound } from "./noise.ts";
 import type { Xorshift32 } from "./xorshift.ts";
-
-/** Amplitudes of the harmonics of an instrument, and how its notes begin and end. */
-interface Instrument {
-  readonly harmonics: readonly number[];
-  readonly attackMs: number;
-  /** Time in which a note falls to 1/e; infinite for one that is blown or bowed. */
-  readonly decayMs: number;
-  readonly vibratoShare: number;
-}
 
 interface Piece {
   readonly barSamples: number;
@@ -34,37 +35,6 @@ interface Note {
   readonly gain: number;
 }
 
-const flute: Instrument = {
-  harmonics: [1, 0.35, 0.08],
-  attackMs: 60,
-  decayMs: Number.POSITIVE_INFINITY,
-  vibratoShare: 0.006,
-};
-const strings: Instrument = {
-  harmonics: [1, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12, 0.08],
-  attackMs: 90,
-  decayMs: Number.POSITIVE_INFINITY,
-  vibratoShare: 0.004,
-};
-const brass: Instrument = {
-  harmonics: [0.7, 1, 0.9, 0.7, 0.5, 0.35, 0.2],
-  attackMs: 30,
-  decayMs: Number.POSITIVE_INFINITY,
-  vibratoShare: 0.003,
-};
-const guitar: Instrument = {
-  harmonics: [1, 0.6, 0.4, 0.3, 0.15, 0.1],
-  attackMs: 3,
-  decayMs: 350,
-  vibratoShare: 0,
-};
-const piano: Instrument = {
-  harmonics: [1, 0.5, 0.3, 0.2, 0.1],
-  attackMs: 3,
-  decayMs: 600,
-  vibratoShare: 0,
-};
-
 const leads = [flute, strings, brass, guitar, piano] as const;
 const pads = [strings, piano, guitar] as const;
 const major = [0, 2, 4, 5, 7, 9, 11] as const;
@@ -83,7 +53,6 @@ const vibratoHz = 5.2;
 const releaseMs = 25;
 const concertPitchHz = 440;
 const concertPitchMidi = 69;
-const tableLength = 2048;
 
 export function holdMusic(random: Xorshift32): Sound {
   const bars = playPieces(random);
@@ -179,7 +148,7 @@ function playDrums(samples: Float32Array, random: Xorshift32): void {
 
 function addNote(samples: Float32Array, instrument: Instrument, note: Note): void {
   const hz = concertPitchHz * 2 ** ((note.midi - concertPitchMidi) / 12);
-  const table = tableOf(instrument, Math.floor(lineRateHz / 2 / hz));
+  const period = periodOf(instrument, Math.floor(lineRateHz / 2 / hz));
   const end = Math.min(note.startSample + note.lengthSamples, samples.length);
   let phase = 0;
   for (let index = note.startSample; index < end; index += 1) {
@@ -189,7 +158,7 @@ function addNote(samples: Float32Array, instrument: Instrument, note: Note): voi
     const envelope = attack * release * Math.exp(-ms / instrument.decayMs);
     const vibrato = instrument.vibratoShare * Math.sin((2 * Math.PI * vibratoHz * ms) / 1000);
     phase = (phase + (hz * (1 + vibrato)) / lineRateHz) % 1;
-    const sample = table[Math.floor(phase * tableLength)] ?? 0;
+    const sample = period[Math.floor(phase * periodSamples)] ?? 0;
     samples[index] = (samples[index] ?? 0) + note.gain * envelope * sample;
   }
 }
@@ -219,25 +188,6 @@ function addKick(samples: Float32Array, start: number): void {
     const sample = gains.kick * Math.exp(-seconds * 18) * Math.sin(2 * Math.PI * phase);
     samples[index] = (samples[index] ?? 0) + sample;
   }
-}
-
-const tables = new Map<Instrument, Float32Array[]>();
-
-/** One period of an instrument with its first harmonics: more would be above half the sample rate. */
-function tableOf(instrument: Instrument, harmonics: number): Float32Array {
-  const count = Math.min(harmonics, instrument.harmonics.length);
-  const known = tables.get(instrument) ?? [];
-  tables.set(instrument, known);
-  return (known[count] ??= makeTable(instrument.harmonics.slice(0, count)));
-}
-
-function makeTable(amplitudes: readonly number[]): Float32Array {
-  return Float32Array.from({ length: tableLength }, (_, index) =>
-    amplitudes.reduce((sum, amplitude, harmonic) => {
-      const phase = ((harmonic + 1) * index) / tableLength;
-      return sum + amplitude * Math.sin(2 * Math.PI * phase);
-    }, 0),
-  );
 }
 
 /** The MIDI number of a step of the scale; seven steps are an octave. */

@@ -23,9 +23,8 @@ export interface EarSettings {
 /** Silence after which decoding begins, should the caller be done; also kept after the last word. */
 export const pauseMs = 96;
 const preRollMs = 350;
-/** Probabilities between which the detector is believed to go on saying what it said before. */
-const startProbability = 0.5;
-const endProbability = 0.5;
+/** The same for the start and the end: with a lower end, noise behind a caller kept turns open. */
+const speechProbability = 0.5;
 /** Sound that waits for the detector, beyond which the sender is asked to wait. */
 const maxWaitingWindows = 320;
 /** While this many utterances wait, the sender is asked to wait: nothing is dropped. */
@@ -174,8 +173,8 @@ export class Hearing {
     const cutter = new UtteranceCutter({
       sampleRateHz: whisperSampleRateHz,
       frameSamples: voiceWindowSamples,
-      startProbability,
-      endProbability,
+      startProbability: speechProbability,
+      endProbability: speechProbability,
       startMs: toMs(voiceWindowSamples),
       minSpeechMs: settings.minSpeechMs,
       pauseMs,
