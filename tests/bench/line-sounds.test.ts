@@ -49,8 +49,8 @@ describe("noise", () => {
   });
 
   test("pink falls by 3 dB an octave, white stays level", () => {
-    const pink = take(pinkNoise(new Xorshift32(5)), 60_000);
-    const white = take(whiteNoise(new Xorshift32(5)), 60_000);
+    const pink = take(pinkNoise(new Xorshift32(5)), 30_000);
+    const white = take(whiteNoise(new Xorshift32(5)), 30_000);
     expect(Math.abs(powerDb(pink, 200) - powerDb(pink, 1600) - 9)).toBeLessThan(2);
     expect(Math.abs(powerDb(white, 200) - powerDb(white, 1600))).toBeLessThan(2);
   });
@@ -80,7 +80,7 @@ describe("tones", () => {
     const columns = [1209, 1336, 1477, 1633];
     const digits = new Set<string>();
     let tone: number[] = [];
-    for (let at = 0; at < 240_000; at += 10) {
+    for (let at = 0; at < 60_000; at += 10) {
       const part = take(sound, 10);
       if (levelDbfs(part) > -50) {
         tone.push(...part);
@@ -110,10 +110,10 @@ function digitOf(tone: Float32Array, rows: readonly number[], columns: readonly 
 
 describe("over the telephone", () => {
   test.each(lineSounds)("$name is 16 kHz sound within -1..1, the same each time", ({ start }) => {
-    const recording = recordOverTelephone(start(), 5000);
-    expect(Math.abs(recording.length - 5 * rateHz)).toBeLessThan(rateHz / 100);
+    const recording = recordOverTelephone(start(), 2000);
+    expect(Math.abs(recording.length - 2 * rateHz)).toBeLessThan(rateHz / 100);
     expect(recording.every((sample) => Math.abs(sample) <= 1)).toBe(true);
-    expect(recordOverTelephone(start(), 5000)).toEqual(recording);
+    expect(recordOverTelephone(start(), 2000)).toEqual(recording);
   });
 
   test.each([
@@ -124,14 +124,14 @@ describe("over the telephone", () => {
     ["pink noise at -25 dBFS", -25],
   ])("%s has %d dBFS", (name, dbfs) => {
     const sound = lineSounds.find((one) => one.name === name);
-    const recording = recordOverTelephone(sound?.start() ?? (() => 1), 20_000);
+    const recording = recordOverTelephone(sound?.start() ?? (() => 1), 10_000);
     expect(Math.abs(levelDbfs(recording) - dbfs)).toBeLessThan(1);
   });
 
   test("music goes on without a pause, louder and softer, and is no steady tone", () => {
     const music = lineSounds.find(({ name }) => name === "music on hold");
     const levels: number[] = [];
-    for (const packet of overTelephone(music?.start() ?? (() => 0), 60_000)) {
+    for (const packet of overTelephone(music?.start() ?? (() => 0), 20_000)) {
       levels.push(levelDbfs(packet));
     }
     expect(Math.max(...levels)).toBeGreaterThan(-15);
