@@ -1,14 +1,11 @@
 /** The ears of calls as the whisper service makes them: its defaults, its library, the demo model. */
 import { join } from "node:path";
-import { readOptions } from "../src/config/options.ts";
 import { systemClock } from "../src/core/clock.ts";
-import { createLogger } from "../src/core/log.ts";
-import { earSettings, hearingOptions, loadOptions } from "../src/services/hearing-options.ts";
-import { loadRecogniser } from "../src/services/recognition.ts";
 import type { EarSettings } from "../src/whisper/hearing.ts";
 import { LaneScheduler } from "../src/whisper/lane-scheduler.ts";
 import type { Recogniser } from "../src/whisper/recogniser.ts";
 import type { VoiceActivity } from "../src/whisper/voice-activity.ts";
+import { loadModel } from "./loaded-model.ts";
 
 export interface Ears {
   readonly recogniser: Recogniser;
@@ -19,32 +16,18 @@ export interface Ears {
 
 /** The library is unpacked into `temporaryFolder`. */
 export async function openEars(temporaryFolder: string): Promise<Ears> {
-  const values = readOptions(hearingOptions, {
-    argv: [],
-    env: {},
-    file: {},
-    fileName: "",
-    command: "whisper",
-  });
-  const clock = systemClock;
-  const log = createLogger({ level: "error", clock, sink: () => undefined });
   const stateFolder = join(temporaryFolder, "state");
-  const context = { clock, log, stateFolder, print: () => undefined };
-  const model = await loadRecogniser(loadOptions(values, context));
-  const { voice } = model;
+  const model = await loadModel({ model: "demo", lanes: undefined, stateFolder });
   const recogniser = new LaneScheduler({
     recogniser: model.recogniser,
-    clock,
+    clock: systemClock,
     onOverload: () => undefined,
   });
   return {
     recogniser,
-    voice,
-    settings: { ...earSettings(values, model), partials: true },
-    async close() {
-      await recogniser.close();
-      await voice.close();
-    },
+    voice: model.voice,
+    settings: { ...model.earSettings, partials: true },
+    close: () => model.close(),
   };
 }
 

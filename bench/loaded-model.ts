@@ -16,9 +16,11 @@ export interface LoadModelOptions {
   readonly stateFolder: string;
 }
 
-export interface ModelUnderTest extends Pick<LoadedModel, "recogniser"> {
+export interface ModelUnderTest extends Pick<LoadedModel, "recogniser" | "voice"> {
   /** What the service decodes with when no option says otherwise. */
   readonly settings: DecodeSettings;
+  /** How it hears when no option says otherwise. */
+  readonly earSettings: ReturnType<typeof earSettings>;
   /** Encoder positions that the service computes for an utterance of this length. */
   audioContext(audioMs: number): number;
   close(): Promise<void>;
@@ -41,16 +43,19 @@ export async function loadModel(options: LoadModelOptions): Promise<ModelUnderTe
   const log = createLogger({ level: "error", clock, sink: () => undefined });
   const context = { clock, log, stateFolder, print: () => undefined };
   const loaded = await loadRecogniser(loadOptions(values, context));
-  const { recogniser } = loaded;
-  const settings = earSettings(values, loaded).decode;
+  const { recogniser, voice } = loaded;
+  const ears = earSettings(values, loaded);
+  const settings = ears.decode;
   return {
     recogniser,
+    voice,
     settings,
+    earSettings: ears,
     audioContext: (audioMs) =>
       audioContextFor(audioMs, recogniser.modelAudioContext, settings.audioContextFloor),
     async close() {
       await recogniser.close();
-      await loaded.voice.close();
+      await voice.close();
     },
   };
 }

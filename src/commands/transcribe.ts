@@ -16,7 +16,7 @@ import { earSettings, hearingOptions, loadOptions } from "../services/hearing-op
 import { type LoadedModel, loadRecogniser } from "../services/recognition.ts";
 import { currentStateFolder } from "../services/state-folder.ts";
 import type { EarSettings } from "../whisper/hearing.ts";
-import { whisperSampleRateHz } from "../whisper/recogniser.ts";
+import { toMs } from "../whisper/recogniser.ts";
 import type { FinalTranscript } from "../whisper/utterance-line.ts";
 import { CommandOutput } from "./command-output.ts";
 import { HearingProgress } from "./hearing-progress.ts";
@@ -185,8 +185,4 @@ function describeFile(
   utterances: readonly FinalRecord[],
 ): Readonly<Record<string, unknown>> {
   return { file, seconds: toMs(samples.length) / 1000, utterances };
-}
-
-function toMs(samples: number): number {
-  return Math.round((samples * 1000) / whisperSampleRateHz);
 }

@@ -4,7 +4,7 @@ import { type CuttingEvent, UtteranceCutter } from "../audio/utterance-cutter.ts
 import type { Clock } from "../core/clock.ts";
 import type { HearingListener } from "./hearing-events.ts";
 import { PartialTexts } from "./partial-texts.ts";
-import { type Recogniser, whisperSampleRateHz } from "./recogniser.ts";
+import { type Recogniser, toMs, whisperSampleRateHz } from "./recogniser.ts";
 import { SpeechDetector } from "./speech-detector.ts";
 import type { DecodeSettings } from "./transcription.ts";
 import { type FinalTranscript, UtteranceLine } from "./utterance-line.ts";
@@ -224,10 +224,6 @@ export class Hearing {
     this.#options.onFinal(final);
     this.#options.onEvent({ kind: "final", startMs: toMs(final.utterance.startSample), final });
   }
-}
-
-function toMs(samples: number): number {
-  return Math.round((samples * 1000) / whisperSampleRateHz);
 }
 
 function toSamples(ms: number): number {

@@ -3,6 +3,11 @@
 /** Samples per second of all audio that whisper.cpp hears (WHISPER_SAMPLE_RATE). */
 export const whisperSampleRateHz = 16_000;
 
+/** How long so many samples last, in whole milliseconds. */
+export function toMs(samples: number): number {
+  return Math.round((samples * 1000) / whisperSampleRateHz);
+}
+
 /**
  * Who waits for the text: a caller who has finished (`final`), perhaps one who paused
  * (`speculative`), or only somebody who watches (`partial`). Lanes take them in this order.

@@ -155,7 +155,7 @@ export class RegistrationListener {
     const { hostname, control, log } = this.#options;
     const endpoint = await openUdp({
       hostname,
-      // Opened again, it must have the number that the first one got, also when that was any.
+      // Opened again, it must have the number that the first one got, also when the system chose it.
       port: this.port,
       ...(control === undefined ? {} : { control }),
       receiveBufferBytes: wantedReceiveBufferBytes,

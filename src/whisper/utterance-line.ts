@@ -2,7 +2,7 @@
 import type { Utterance } from "../audio/utterance-cutter.ts";
 import { describeError } from "../core/errors.ts";
 import { CallContext } from "./call-context.ts";
-import { type DecodedWord, type Recogniser, whisperSampleRateHz } from "./recogniser.ts";
+import { type DecodedWord, type Recogniser, toMs, whisperSampleRateHz } from "./recogniser.ts";
 import { findInvention } from "./transcript-quality.ts";
 import { type DecodeSettings, type TranscribedText, Transcription } from "./transcription.ts";
 
@@ -211,8 +211,4 @@ function failedFinal({ utterance, wasForeseen }: Slot, error: string): FinalTran
     noSpeechProbability: undefined,
     wasForeseen,
   };
-}
-
-function toMs(samples: number): number {
-  return Math.round((samples * 1000) / whisperSampleRateHz);
 }

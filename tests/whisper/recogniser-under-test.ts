@@ -1,6 +1,7 @@
 /** A recogniser over the demo model, and what tests ask of it. */
 import { expect } from "bun:test";
 import { systemClock } from "../../src/core/clock.ts";
+import { WildfireError } from "../../src/core/errors.ts";
 import { createLogger } from "../../src/core/log.ts";
 import { type RecogniserOptions, openRecogniser } from "../../src/whisper/native-recogniser.ts";
 import type { DecodeRequest, DecodeResult, Recogniser } from "../../src/whisper/recogniser.ts";
@@ -59,3 +60,14 @@ export const manners: Readonly<Record<string, Partial<DecodeRequest>>> = {
   "with a prompt": { prompt: "Wildfire, Asterisk, Kamailio." },
   "with a prompt and without time stamps": { timestamps: false, prompt: "Asterisk" },
 };
+
+/** What a promise was rejected with. */
+export async function errorOf(promise: Promise<unknown>): Promise<WildfireError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof WildfireError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}

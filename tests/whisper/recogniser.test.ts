@@ -3,18 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../src/core/clock.ts";
-import { WildfireError } from "../../src/core/errors.ts";
 import { type LogRecord, createLogger } from "../../src/core/log.ts";
 import type { RecogniserModel, RecogniserOptions } from "../../src/whisper/native-recogniser.ts";
-import type {
-  DecodeJob,
-  DecodeRequest,
-  DecodeResult,
-  Recogniser,
-  Urgency,
-} from "../../src/whisper/recogniser.ts";
+import type { DecodeRequest, DecodeResult, Recogniser } from "../../src/whisper/recogniser.ts";
 import { libraryUnderTest } from "./library-under-test.ts";
-import { expectWellFormed, manners, openDemo, requestOf, textOf } from "./recogniser-under-test.ts";
+import { errorOf, expectWellFormed, openDemo, requestOf, textOf } from "./recogniser-under-test.ts";
 import { demoModel, recordingFiles, recordings, shortestRecording } from "./speech-under-test.ts";
 
 const modelBytes = demoModel();
@@ -40,16 +33,6 @@ function open(changes: Partial<RecogniserOptions> = {}): Promise<Recogniser> {
   const sink = (record: LogRecord): void => void log.push(record);
   const logger = createLogger({ level: "debug", clock: systemClock, sink });
   return openDemo({ library, model: { bytes: modelBytes, name: "demo" }, logger, ...changes });
-}
-
-async function errorOf(promise: Promise<unknown>): Promise<WildfireError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof WildfireError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 function expectPlausible(segment: DecodeResult["segments"][number]): void {
@@ -261,84 +244,6 @@ describe("a model that is no model", () => {
     await errorOf(open({ model: { bytes: garbage, name: "garbage" } }));
     const recogniser = await open();
     expect(textOf(await recogniser.submit(requestOf(shortest.samples)).result)).toBe(shortest.text);
-    await recogniser.close();
-  });
-});
-
-describe("aborting", () => {
-  test("ends jobs that wait and the one that runs; the others are decoded", async () => {
-    const recogniser = await open();
-    const jobs = [0, 1, 2, 3].map(() => recogniser.submit(requestOf(shortest.samples)));
-    const [running, waiting, ...others] = jobs;
-    waiting?.abort();
-    expect(await errorOf(waiting?.result ?? Promise.resolve())).toMatchObject({
-      code: "native",
-      message: "decoding was aborted",
-    });
-    running?.abort();
-    expect((await errorOf(running?.result ?? Promise.resolve())).message).toContain("aborted");
-    const texts = await Promise.all(others.map(async (job) => textOf(await job.result)));
-    expect(texts).toEqual([shortest.text, shortest.text]);
-    expect(recogniser.status()).toMatchObject({ aborted: 2, completed: 2, failed: 0 });
-    await recogniser.close();
-  });
-
-  for (const [name, manner] of Object.entries(manners)) {
-    test(
-      `at any moment of a decode ${name} leaves the lane fit for the next job`,
-      async () => {
-        const recogniser = await open();
-        for (let delayMs = 0; delayMs < 100; delayMs += 7) {
-          const job = recogniser.submit(requestOf(shortest.samples, manner));
-          await Bun.sleep(delayMs);
-          job.abort();
-          await job.result.catch(() => undefined);
-        }
-        const last = recogniser.submit(requestOf(shortest.samples));
-        expect(textOf(await last.result)).toBe(shortest.text);
-        expect(recogniser.status().aborted).toBeGreaterThan(0);
-        await recogniser.close();
-      },
-      longTestMs,
-    );
-  }
-
-  test("a job that is done changes nothing", async () => {
-    const recogniser = await open();
-    const job = recogniser.submit(requestOf(shortest.samples));
-    await job.result;
-    job.abort();
-    job.raise();
-    job.abort();
-    expect(textOf(await job.result)).toBe(shortest.text);
-    expect(recogniser.status()).toMatchObject({ completed: 1, aborted: 0 });
-    await recogniser.close();
-  });
-});
-
-describe("the order of jobs", () => {
-  test("is by urgency, and within one the shortest first", async () => {
-    const recogniser = await open({ beamSize: 1 });
-    const ended: string[] = [];
-    const submit = (name: string, samples: Float32Array, urgency: Urgency): DecodeJob => {
-      const job = recogniser.submit(requestOf(samples, { urgency }));
-      void job.result.then(() => ended.push(name));
-      return job;
-    };
-    const long = shortest.samples;
-    const short = long.subarray(0, long.length >> 1);
-    const jobs = [
-      submit("running", long, "final"),
-      submit("partial", short, "partial"),
-      submit("speculative", short, "speculative"),
-      submit("long final", new Float32Array(16_000 * 20), "final"),
-      submit("final", short, "final"),
-      submit("raised", short, "partial"),
-    ];
-    jobs.at(-1)?.raise();
-    await Promise.all(jobs.map((job) => job.result));
-    const expected = ["final", "raised", "long final", "speculative", "partial"];
-    expect(ended.filter((name) => name !== "running")).toEqual(expected);
     await recogniser.close();
   });
 });
