@@ -52,7 +52,7 @@ export async function loadModel(options: LoadModelOptions): Promise<ModelUnderTe
     settings,
     earSettings: ears,
     audioContext: (audioMs) =>
-      audioContextFor(audioMs, recogniser.modelAudioContext, settings.audioContextFloor),
+      audioContextFor(audioMs, recogniser.modelAudioContext, settings.audioContext),
     async close() {
       await recogniser.close();
       await voice.close();

@@ -19,6 +19,7 @@ import {
 import { normaliserFor } from "../evaluation/text-normaliser.ts";
 import { type LoadedModel, loadRecogniser } from "../services/recognition.ts";
 import { currentStateFolder } from "../services/state-folder.ts";
+import { withFloor } from "../whisper/audio-context.ts";
 import type { DecodeSettings } from "../whisper/transcription.ts";
 import { chooseConditions, readWerArguments, werHelp, type WerValues } from "./wer-options.ts";
 
@@ -98,7 +99,7 @@ function decodeSettings(values: WerValues, model: LoadedModel): DecodeSettings {
     translate: false,
     timestamps: true,
     prompt: values.prompt,
-    audioContextFloor: values["min-context"] ?? model.audioContextFloor,
+    audioContext: withFloor(model.audioContext, values["min-context"]),
   };
 }
 

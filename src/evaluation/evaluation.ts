@@ -110,11 +110,11 @@ class Evaluation {
     const { recogniser, settings } = this.#options;
     const { language, prompt } = settings;
     const isFull = condition.context === "full";
-    const audioContextFloor = isFull ? recogniser.modelAudioContext : settings.audioContextFloor;
+    const floor = isFull ? recogniser.modelAudioContext : settings.audioContext.floor;
     const transcription = new Transcription({
       recogniser,
       samples,
-      settings: { ...settings, audioContextFloor },
+      settings: { ...settings, audioContext: { ...settings.audioContext, floor } },
       language,
       prompt,
       urgency: "final",

@@ -1,6 +1,7 @@
 /** What decides how sound becomes text: the same options and defaults for calls and for recordings. */
 import { availableParallelism } from "node:os";
 import type { OptionTable, OptionValues } from "../config/options.ts";
+import { withFloor } from "../whisper/audio-context.ts";
 import type { EarSettings } from "../whisper/hearing.ts";
 import type { LoadedModel, LoadOptions } from "./recognition.ts";
 import type { ServiceContext } from "./service.ts";
@@ -100,7 +101,7 @@ export function loadOptions(values: HearingValues, context: ServiceContext): Loa
 
 export function earSettings(
   values: HearingValues,
-  model: Pick<LoadedModel, "audioContextFloor" | "maxUtteranceMs">,
+  model: Pick<LoadedModel, "audioContext" | "maxUtteranceMs">,
 ): Omit<EarSettings, "partials"> {
   return {
     decode: {
@@ -108,7 +109,7 @@ export function earSettings(
       translate: values.translate,
       timestamps: !values["no-timestamps"],
       prompt: values.prompt,
-      audioContextFloor: values["min-context"] ?? model.audioContextFloor,
+      audioContext: withFloor(model.audioContext, values["min-context"]),
     },
     endSilenceMs: values["end-silence"],
     maxUtteranceMs: values["max-utterance"] ?? model.maxUtteranceMs,

@@ -1,5 +1,5 @@
 /** One utterance through recognition: decoded at a context that fits it, and once more when in doubt. */
-import { audioContextFor } from "./audio-context.ts";
+import { type AudioContextRule, audioContextFor } from "./audio-context.ts";
 import type { DecodeJob, DecodeRequest, Recogniser, Urgency } from "./recogniser.ts";
 import { whisperSampleRateHz } from "./recogniser.ts";
 import { type HeardText, better, isDoubtful, weigh } from "./transcript-quality.ts";
@@ -12,8 +12,7 @@ export interface DecodeSettings {
   readonly timestamps: boolean;
   /** Names and words to expect; empty for none. */
   readonly prompt: string;
-  /** Least encoder positions; beyond the model's own it is always the full context. */
-  readonly audioContextFloor: number;
+  readonly audioContext: AudioContextRule;
 }
 
 export interface TranscriptionOptions {
@@ -78,7 +77,7 @@ export class Transcription {
     const { recogniser, samples, settings } = this.#options;
     const audioMs = (samples.length * 1000) / whisperSampleRateHz;
     const { modelAudioContext } = recogniser;
-    const trimmed = audioContextFor(audioMs, modelAudioContext, settings.audioContextFloor);
+    const trimmed = audioContextFor(audioMs, modelAudioContext, settings.audioContext);
     const first = await this.#decode(trimmed);
     // Half a word is doubtful by nature, and who only watches will see the whole one soon.
     const isFinal = this.#urgency !== "partial";

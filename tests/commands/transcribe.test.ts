@@ -42,7 +42,7 @@ describe("a wrong command line is refused before anything is loaded", () => {
 });
 
 describe("the options of hearing", () => {
-  const model = { audioContextFloor: 512, maxUtteranceMs: 28_000 };
+  const model = { audioContext: { floor: 512, margin: 25 }, maxUtteranceMs: 28_000 };
 
   test("without any, the model says what it hears well with", () => {
     expect(earSettings(readHearing([]), model)).toEqual({
@@ -51,7 +51,7 @@ describe("the options of hearing", () => {
         translate: false,
         timestamps: true,
         prompt: "",
-        audioContextFloor: 512,
+        audioContext: { floor: 512, margin: 25 },
       },
       endSilenceMs: 500,
       maxUtteranceMs: 28_000,
@@ -69,7 +69,7 @@ describe("the options of hearing", () => {
         translate: true,
         timestamps: false,
         prompt: "Anna",
-        audioContextFloor: 1500,
+        audioContext: { floor: 1500, margin: 25 },
       },
       endSilenceMs: 700,
       maxUtteranceMs: 5000,

@@ -37,7 +37,7 @@ function run(
       translate: false,
       timestamps: true,
       prompt: "",
-      audioContextFloor: 256,
+      audioContext: { floor: 256, margin: 25 },
     },
     normalise: normaliseEnglish,
     seed: 1,

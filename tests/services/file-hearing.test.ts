@@ -35,7 +35,7 @@ function ears(decode: Partial<DecodeSettings> = {}, whole = false): Heard {
       translate: false,
       timestamps: true,
       prompt: "",
-      audioContextFloor: 0,
+      audioContext: { floor: 0, margin: 25 },
       ...decode,
     },
     endSilenceMs: 500,

@@ -43,7 +43,7 @@ function createRig(overrides: { idleLimitMs?: number } = {}) {
         translate: false,
         timestamps: true,
         prompt: "",
-        audioContextFloor: 256,
+        audioContext: { floor: 256, margin: 25 },
       },
       minSpeechMs: 96,
       partials: false,

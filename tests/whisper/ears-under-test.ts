@@ -14,7 +14,7 @@ import { demoModel } from "./speech-under-test.ts";
 
 const noOptions = { argv: [], env: {}, file: {}, fileName: "", command: "whisper" };
 /** What the demo model hears well. */
-const demoFacts = { audioContextFloor: 256, maxUtteranceMs: 9000 };
+const demoFacts = { audioContext: { floor: 256, margin: 25 }, maxUtteranceMs: 9000 };
 
 const earSettingsUnderTest = {
   ...earSettings(readOptions(hearingOptions, noOptions), demoFacts),

@@ -16,7 +16,7 @@ const settings: EarSettings = {
     translate: false,
     timestamps: true,
     prompt: "",
-    audioContextFloor: 256,
+    audioContext: { floor: 256, margin: 25 },
   },
   endSilenceMs: 500,
   maxUtteranceMs: 9_000,

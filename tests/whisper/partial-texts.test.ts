@@ -26,7 +26,7 @@ class Rig {
             translate: false,
             timestamps: true,
             prompt: "",
-            audioContextFloor: 256,
+            audioContext: { floor: 256, margin: 25 },
           },
           language: "en",
           prompt: "",

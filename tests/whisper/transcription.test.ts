@@ -12,7 +12,7 @@ const settings: DecodeSettings = {
   translate: true,
   timestamps: false,
   prompt: "not this one",
-  audioContextFloor: 256,
+  audioContext: { floor: 256, margin: 25 },
 };
 
 interface Rig {

@@ -18,7 +18,7 @@ const plainSettings: DecodeSettings = {
   translate: false,
   timestamps: true,
   prompt: "",
-  audioContextFloor: 256,
+  audioContext: { floor: 256, margin: 25 },
 };
 
 /** The utterance that begins and ends at these seconds of the call. */
