@@ -17,7 +17,7 @@ export const usage = `Usage: npm run bench -- [--json FILE] [--only NAME…] [--
 
   --json FILE   also write [{name, value, unit, bar, pass}] to FILE
   --only NAME…  these entries only; a NAME such as "ffi" stands for all that begin with it
-  --quick       fewer repetitions: under a minute
+  --quick       fewer repetitions
 `;
 
 /** Throws a WildfireError("usage"). */

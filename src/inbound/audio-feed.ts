@@ -136,6 +136,8 @@ export class ChunkFeed implements AudioFeed {
   #sent = 0;
   #everSent = 0;
   #sentSamples = 0;
+  /** Sent on this connection and dropped before their transcripts came back. */
+  #orphans = 0;
   #droppedSamples = 0;
 
   constructor(limitSamples: number) {
@@ -170,10 +172,12 @@ export class ChunkFeed implements AudioFeed {
   rewind(): void {
     this.#sent = 0;
     this.#sentSamples = 0;
+    this.#orphans = 0;
   }
 
   settle(): void {
-    if (this.#sent > 0) this.#dropFirst();
+    if (this.#orphans > 0) this.#orphans -= 1;
+    else if (this.#sent > 0) this.#dropFirst();
   }
 
   /** Marks say nothing that the transcripts did not say: there is one for each chunk. */
@@ -182,6 +186,7 @@ export class ChunkFeed implements AudioFeed {
   }
 
   settleAll(): void {
+    this.#orphans = 0;
     while (this.#sent > 0) this.#dropFirst();
   }
 
@@ -190,7 +195,11 @@ export class ChunkFeed implements AudioFeed {
     const chunk = padded(event.samples, chunkLimits.minSamples);
     this.#chunks.push(chunk);
     this.#waitingSamples += chunk.length;
-    while (this.#waitingSamples > this.#limitSamples) this.#droppedSamples += this.#dropFirst();
+    while (this.#waitingSamples > this.#limitSamples) {
+      // Its transcript is still to come, before those of all later chunks.
+      if (this.#sent > 0) this.#orphans += 1;
+      this.#droppedSamples += this.#dropFirst();
+    }
   };
 
   #dropFirst(): number {

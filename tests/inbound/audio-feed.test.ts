@@ -331,6 +331,23 @@ describe("chunk feed", () => {
     expect(feed.unsettled).toBe(0);
   });
 
+  test("the transcript of a chunk that was sent and then dropped settles no other one", async () => {
+    const speech = await twoSentences();
+    const feed = new ChunkFeed(5 * rateHz);
+    feed.append(speech);
+    feed.endInput();
+    const sent = takeAll(feed);
+    while (feed.droppedSamples === 0) feed.append(speech);
+    const dropped = sent.length - feed.unsettled;
+    expect(dropped).toBeGreaterThan(0);
+    for (let i = 0; i < dropped; i += 1) feed.settle();
+    expect(feed.unsettled).toBe(sent.length - dropped);
+    takeAll(feed);
+    const waiting = feed.unsettled;
+    feed.settle();
+    expect(feed.unsettled).toBe(waiting - 1);
+  });
+
   test("chunks beyond the limit are dropped from the front and counted", async () => {
     const feed = new ChunkFeed(rateHz * 2);
     const speech = await twoSentences();
