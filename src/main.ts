@@ -14,6 +14,21 @@ const services: Readonly<Record<string, Command>> = {
     const { runService } = await import("./services/run-service.ts");
     return await runService(inboundService, argv);
   },
+  async outbound(argv) {
+    const { outboundService } = await import("./services/outbound.ts");
+    const { runService } = await import("./services/run-service.ts");
+    return await runService(outboundService, argv);
+  },
+  async sip(argv) {
+    const { sipService } = await import("./services/sip.ts");
+    const { runService } = await import("./services/run-service.ts");
+    return await runService(sipService, argv);
+  },
+  async audiosocket(argv) {
+    const { audiosocketService } = await import("./services/audiosocket.ts");
+    const { runService } = await import("./services/run-service.ts");
+    return await runService(audiosocketService, argv);
+  },
   async llama(argv) {
     const { llamaService } = await import("./services/llama.ts");
     const { runService } = await import("./services/run-service.ts");
@@ -31,6 +46,9 @@ const commands: Readonly<Record<string, Command>> = {
   async events(argv) {
     return await (await import("./commands/events.ts")).events(argv);
   },
+  async call(argv) {
+    return await (await import("./commands/call.ts")).call(argv);
+  },
   async transcribe(argv) {
     return await (await import("./commands/transcribe.ts")).transcribe(argv);
   },
@@ -47,6 +65,7 @@ Usage:
   wildfire --service NAME [options]     runs one service: ${Object.keys(services).join(", ")}
   wildfire --service NAME --help        the options of that service
   wildfire status NAME                  what a running service knows about itself, as JSON
+  wildfire call NUMBER [options]        calls somebody through the running sip service
   wildfire events [options]             what callers say, while they say it
   wildfire transcribe FILE… [options]   recordings to text, as the whisper service hears them
   wildfire wer DIR [options]            word error rate of a model over recordings with known texts

@@ -58,6 +58,10 @@ export class TcpLink {
     return this.#socket.remoteAddress;
   }
 
+  get localAddress(): string {
+    return this.#socket.localAddress;
+  }
+
   get ports(): { readonly local: number; readonly remote: number } {
     return { local: this.#socket.localPort, remote: this.#socket.remotePort };
   }

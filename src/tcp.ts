@@ -1,8 +1,9 @@
 /** The only opener of TCP sockets: connect limit that really ends, bounded write queue, one close report. */
 import type { Clock, Timer } from "./core/clock.ts";
 import { errnoOf, hintForListenError, listenErrno } from "./core/errno.ts";
-import { WildfireError } from "./core/errors.ts";
+import { WildfireError, type WildfireErrorOptions } from "./core/errors.ts";
 import { type BunSocket, TcpLink, type TcpHandlers, type TcpLinkOptions } from "./tcp-link.ts";
+import { explainTlsFailure, isCertificateProblem, type PeerCertificate } from "./tls-failure.ts";
 
 /** The handlers that Bun calls, for a socket whose link `find` knows. */
 function socketHandlers(find: (socket: BunSocket) => TcpLink | undefined): Bun.SocketHandler {
@@ -24,8 +25,19 @@ function socketHandlers(find: (socket: BunSocket) => TcpLink | undefined): Bun.S
 export interface ConnectOptions extends TcpLinkOptions {
   readonly hostname: string;
   readonly port: number;
+  /** For the connection and the TLS handshake together. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  readonly tls?: TlsClientOptions | undefined;
+}
+
+export interface TlsClientOptions {
+  /** Whom the certificate must name: the host as the user wrote it, a name or an IP address. */
+  readonly serverName: string;
+  /** PEM text of the authorities to trust in place of Bun's own list. */
+  readonly ca?: string | undefined;
+  /** False accepts any certificate: what is said can then be read by whoever sits in between. */
+  readonly verify: boolean;
 }
 
 export interface ConnectAttempt {
@@ -37,46 +49,145 @@ export interface ConnectAttempt {
 
 /** Bun has no connect limit of its own, so a late success is terminated as soon as it appears. */
 export function connectTcp(options: ConnectOptions, handlers: TcpHandlers): ConnectAttempt {
-  const { hostname, port, timeoutMs, clock } = options;
-  const outcome = Promise.withResolvers<TcpLink>();
-  let isSettled = false;
-  let link: TcpLink | undefined;
-  const settle = (act: () => void): void => {
-    if (isSettled) return;
-    isSettled = true;
-    timer.cancel();
-    act();
-  };
-  const fail = (errno: string): void =>
-    settle(() => outcome.reject(new ConnectError(hostname, port, errno)));
-  const timer: Timer = clock.after(timeoutMs, () => fail("ETIMEDOUT"));
-  const base = socketHandlers(() => link);
-  Bun.connect({
-    hostname,
-    port,
-    socket: {
+  const connecting = new Connecting(options, handlers);
+  connecting.start();
+  return { link: connecting.link, cancel: () => connecting.fail("ECANCELED") };
+}
+
+class Connecting {
+  readonly link: Promise<TcpLink>;
+  readonly #options: ConnectOptions;
+  readonly #handlers: TcpHandlers;
+  readonly #outcome = Promise.withResolvers<TcpLink>();
+  readonly #timer: Timer;
+  #isSettled = false;
+  /** Open, but the TLS handshake is not over. */
+  #socket: BunSocket | undefined;
+  #opened: TcpLink | undefined;
+
+  constructor(options: ConnectOptions, handlers: TcpHandlers) {
+    this.#options = options;
+    this.#handlers = handlers;
+    this.link = this.#outcome.promise;
+    this.#timer = options.clock.after(options.timeoutMs, () => this.#timedOut());
+  }
+
+  start(): void {
+    const { hostname, port, tls } = this.#options;
+    try {
+      const socket = tls === undefined ? this.#plainHandlers() : this.#tlsHandlers(tls);
+      const secured = tls === undefined ? {} : { tls: bunTlsOptions(tls) };
+      Bun.connect({ hostname, port, socket, ...secured }).catch((error: unknown) =>
+        this.fail(errnoOf(error)),
+      );
+    } catch (error) {
+      // Certificates that cannot be read are thrown at once.
+      const detail = tls === undefined ? {} : explainTlsFailure(error, tls.serverName);
+      this.fail(errnoOf(error), { ...detail, cause: error });
+    }
+  }
+
+  fail(errno: string, detail: ConnectErrorDetail = {}): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#timer.cancel();
+    const { hostname, port } = this.#options;
+    this.#outcome.reject(new ConnectError(hostname, port, errno, detail));
+    this.#socket?.terminate();
+  }
+
+  #timedOut(): void {
+    const { tls } = this.#options;
+    const isStuck = tls !== undefined && this.#socket !== undefined;
+    this.fail("ETIMEDOUT", isStuck ? explainTlsFailure("ETIMEDOUT", tls.serverName) : {});
+  }
+
+  #plainHandlers(): Bun.SocketHandler {
+    return {
+      ...socketHandlers(() => this.#opened),
+      open: (socket) => this.#established(socket),
+      connectError: (_socket, error) => this.fail(errnoOf(error)),
+    };
+  }
+
+  /** Bun resolves and calls `open` before the handshake, and `handshake` also when it failed. */
+  #tlsHandlers(tls: TlsClientOptions): Bun.SocketHandler {
+    const base = this.#plainHandlers();
+    return {
       ...base,
-      open(socket) {
-        if (isSettled) {
-          socket.terminate();
+      open: (socket) => {
+        if (this.#isSettled) socket.terminate();
+        else this.#socket = socket;
+      },
+      handshake: (socket, isAuthorised, error) => {
+        if (isAccepted({ isAuthorised, error, tls })) {
+          this.#established(socket);
           return;
         }
-        const opened = new TcpLink(socket, options);
-        opened.attach(handlers);
-        link = opened;
-        settle(() => outcome.resolve(opened));
+        const detail = explainTlsFailure(error, tls.serverName, certificateOf(socket));
+        this.fail(errnoOf(error ?? "EPROTO"), detail);
       },
-      connectError: (_socket, error) => fail(errnoOf(error)),
-    },
-  }).catch((error: unknown) => fail(errnoOf(error)));
-  return { link: outcome.promise, cancel: () => fail("ECANCELED") };
+      close: (socket, error) => {
+        const errno = error === undefined ? "ECONNRESET" : errnoOf(error);
+        this.fail(errno, explainTlsFailure(errno, tls.serverName));
+        return base.close?.(socket, error);
+      },
+    };
+  }
+
+  #established(socket: BunSocket): void {
+    if (this.#isSettled) {
+      socket.terminate();
+      return;
+    }
+    this.#isSettled = true;
+    this.#timer.cancel();
+    this.#opened = new TcpLink(socket, this.#options);
+    this.#opened.attach(this.#handlers);
+    this.#outcome.resolve(this.#opened);
+  }
+}
+
+function bunTlsOptions({ serverName, ca, verify }: TlsClientOptions): Bun.TLSOptions {
+  // Said in so many words, since an environment variable changes Bun's default.
+  const base = { serverName, rejectUnauthorized: verify };
+  return ca === undefined ? base : { ...base, ca };
+}
+
+interface HandshakeResult {
+  readonly isAuthorised: boolean;
+  readonly error: Error | null;
+  readonly tls: TlsClientOptions;
+}
+
+/**
+ * A name that is wrong counts as not authorised even where nothing is to be checked; and a certificate
+ * can have an error where it counts as authorised.
+ */
+function isAccepted({ isAuthorised, error, tls }: HandshakeResult): boolean {
+  if (tls.verify) return isAuthorised && error === null;
+  return isAuthorised || (error !== null && isCertificateProblem(error));
+}
+
+function certificateOf(socket: BunSocket): PeerCertificate | undefined {
+  try {
+    return socket.getPeerCertificate();
+  } catch {
+    return undefined;
+  }
+}
+
+interface ConnectErrorDetail extends Pick<WildfireErrorOptions, "cause" | "hint"> {
+  /** In place of the bare errno. */
+  readonly reason?: string;
 }
 
 export class ConnectError extends WildfireError {
   readonly errno: string;
 
-  constructor(hostname: string, port: number, errno: string) {
-    super("socket", `cannot connect to ${hostname}:${port}: ${errno}`);
+  constructor(hostname: string, port: number, errno: string, detail: ConnectErrorDetail = {}) {
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    super("socket", `cannot connect to ${host}:${port}: ${detail.reason ?? errno}`, detail);
     this.errno = errno;
   }
 }

@@ -11,7 +11,7 @@ const options = {
   service: {
     kind: "string",
     value: "NAME",
-    choices: ["whisper"],
+    choices: ["whisper", "sip"],
     default: "whisper",
     help: "whose events",
   },

@@ -23,6 +23,13 @@ export interface StringOption extends OptionBase {
   readonly choices?: readonly string[];
 }
 
+/** May be given several times; in the environment its values are separated by spaces. */
+export interface ListOption extends OptionBase {
+  readonly kind: "list";
+  /** How one value is named in the help. */
+  readonly value: string;
+}
+
 export interface NumberOption extends OptionBase {
   readonly kind: "integer" | "number";
   readonly value: string;
@@ -31,20 +38,22 @@ export interface NumberOption extends OptionBase {
   readonly default?: number;
 }
 
-export type Option = BooleanOption | StringOption | NumberOption;
+export type Option = BooleanOption | StringOption | ListOption | NumberOption;
 export type OptionTable = Readonly<Record<string, Option>>;
 
 type ValueOf<O extends Option> = O extends BooleanOption
   ? boolean
-  : O extends NumberOption
-    ? O extends { readonly default: number }
-      ? number
-      : number | undefined
-    : O extends { readonly default: string }
-      ? string
-      : string | undefined;
+  : O extends ListOption
+    ? readonly string[]
+    : O extends NumberOption
+      ? O extends { readonly default: number }
+        ? number
+        : number | undefined
+      : O extends { readonly default: string }
+        ? string
+        : string | undefined;
 
-/** The values of a table: options without a default may be undefined, booleans are false. */
+/** The values of a table: without a default they may be undefined, booleans are false, lists empty. */
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: ValueOf<T[K]> };
 
 export interface OptionSources {
@@ -58,6 +67,8 @@ export interface OptionSources {
   readonly command: string;
 }
 
+type OptionValue = string | number | boolean | readonly string[];
+
 type RawValues = Map<string, { readonly value: unknown; readonly source: string }>;
 
 /** Command line over environment over file over default; throws a WildfireError("usage"). */
@@ -69,7 +80,7 @@ export function readOptions<T extends OptionTable>(
   addFile(raw, table, sources);
   addEnvironment(raw, table, sources);
   addArguments(raw, table, sources.argv);
-  const values: Record<string, string | number | boolean | undefined> = {};
+  const values: Record<string, OptionValue | undefined> = {};
   for (const [name, option] of Object.entries(table)) {
     const given = raw.get(name);
     values[name] =
@@ -80,8 +91,9 @@ export function readOptions<T extends OptionTable>(
   return values as OptionValues<T>;
 }
 
-function defaultOf(option: Option): string | number | boolean | undefined {
-  return option.kind === "boolean" ? false : option.default;
+function defaultOf(option: Option): OptionValue | undefined {
+  if (option.kind === "boolean") return false;
+  return option.kind === "list" ? [] : option.default;
 }
 
 function addFile(raw: RawValues, table: OptionTable, sources: OptionSources): void {
@@ -130,7 +142,13 @@ function addArguments(raw: RawValues, table: OptionTable, argv: readonly string[
     if (option === undefined) throw unknownName(quote(token.rawName), token.name, table);
     const value = token.value ?? (option.kind === "boolean" ? true : undefined);
     if (value === undefined) throw new WildfireError("usage", `${token.rawName} needs a value`);
-    raw.set(token.name, { value, source: token.rawName });
+    const before = raw.get(token.name);
+    const isRepeated = option.kind === "list" && before?.source === token.rawName;
+    const values = isRepeated ? [...toList(before.value, token.rawName), value] : [value];
+    raw.set(token.name, {
+      value: option.kind === "list" ? values : value,
+      source: token.rawName,
+    });
   }
 }
 
@@ -141,7 +159,7 @@ function toParseArgsOption([name, option]: [string, Option]): [string, ParseArgs
   return [name, option.short === undefined ? { type } : { type, short: option.short }];
 }
 
-function convert(option: Option, value: unknown, source: string): string | number | boolean {
+function convert(option: Option, value: unknown, source: string): OptionValue {
   switch (option.kind) {
     case "boolean":
       return toBoolean(value, source);
@@ -150,7 +168,15 @@ function convert(option: Option, value: unknown, source: string): string | numbe
       return toNumber(option, value, source);
     case "string":
       return toText(option, value, source);
+    case "list":
+      return toList(value, source);
   }
+}
+
+function toList(value: unknown, source: string): readonly string[] {
+  if (typeof value === "string") return value.split(/\s+/).filter((part) => part !== "");
+  if (Array.isArray(value) && value.every((part) => typeof part === "string")) return value;
+  throw badValue(value, source, "text, or a list of texts");
 }
 
 const truths: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
@@ -205,7 +231,7 @@ export function formatOptions(table: OptionTable): string {
   const rows = Object.entries(table).map(([name, option]): [string, string] => {
     const short = option.short === undefined ? "    " : `-${option.short}, `;
     const value = option.kind === "boolean" ? "" : ` ${option.value}`;
-    const fallback = option.kind === "boolean" ? undefined : option.default;
+    const fallback = "default" in option ? option.default : undefined;
     const shown = fallback === undefined || fallback === "" ? "" : ` (default ${fallback})`;
     return [`  ${short}--${name}${value}`, option.help + shown];
   });

@@ -1,13 +1,5 @@
 /** Tells listeners what calls say, a JSON object a line; who reads too slowly misses some, and is told. */
 import type { Clock } from "../core/clock.ts";
-import type { HearingEvent } from "../whisper/hearing-events.ts";
-import { describeFinal } from "./final-record.ts";
-
-/** Which call an event belongs to; `key` is unique for the life of the service, unlike the id. */
-export interface EventCall {
-  readonly callId: string;
-  readonly key: string;
-}
 
 /** Where lines go; an open TcpLink in the running service. */
 export interface EventReader {
@@ -29,10 +21,12 @@ export interface EventSource {
   subscribe(reader: EventReader): EventSubscription | undefined;
 }
 
-export interface EventStreamOptions {
+export interface EventStreamOptions<Event> {
   readonly service: string;
   readonly pid: number;
   readonly clock: Clock;
+  /** The event as listeners read it, with a `kind`; called only while somebody listens. */
+  readonly describe: (event: Event) => Readonly<Record<string, unknown>>;
 }
 
 export interface EventStreamStatus {
@@ -51,21 +45,21 @@ interface Listener {
   missed: number;
 }
 
-export class EventStream implements EventSource {
-  readonly #options: EventStreamOptions;
+export class EventStream<Event> implements EventSource {
+  readonly #options: EventStreamOptions<Event>;
   readonly #listeners = new Set<Listener>();
   #events = 0;
   #missed = 0;
 
-  constructor(options: EventStreamOptions) {
+  constructor(options: EventStreamOptions<Event>) {
     this.#options = options;
   }
 
   /** Costs nothing while nobody listens. */
-  publish(call: EventCall, event: HearingEvent): void {
+  publish(event: Event): void {
     if (this.#listeners.size === 0) return;
     this.#events += 1;
-    const line = this.#line(describeEvent(call, event));
+    const line = this.#line(this.#options.describe(event));
     for (const listener of this.#listeners) this.#tell(listener, line);
   }
 
@@ -112,12 +106,4 @@ export class EventStream implements EventSource {
     // The process and the key together name a call for ever.
     return new TextEncoder().encode(`${JSON.stringify({ kind, time, pid, ...rest })}\n`);
   }
-}
-
-function describeEvent(
-  { callId, key }: EventCall,
-  event: HearingEvent,
-): Readonly<Record<string, unknown>> {
-  if (event.kind !== "final") return { callId, key, ...event };
-  return { kind: "final", callId, key, ...describeFinal(event.final, event.startMs) };
 }

@@ -8,7 +8,7 @@ import { RepeatedLog } from "../core/repeated-log.ts";
 import type { OptionTable } from "../config/options.ts";
 import type { HearingEvent } from "../whisper/hearing-events.ts";
 import { whisperSampleRateHz } from "../whisper/recogniser.ts";
-import type { EventCall } from "./event-stream.ts";
+import type { EventCall } from "./hearing-record.ts";
 import { describeFinal } from "./final-record.ts";
 import { type RecordingDisk, RecordingFolder, recordingName } from "./recording-folder.ts";
 

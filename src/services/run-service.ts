@@ -6,7 +6,6 @@ import { systemClock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import { createLogger, formatJson, formatText, type Logger } from "../core/log.ts";
 import { versionInfo } from "../version.ts";
-import type { EventSource } from "./event-stream.ts";
 import type {
   CommonTable,
   CommonValues,
@@ -128,17 +127,19 @@ function surviveProgrammingErrors(log: Logger): void {
 
 async function runUntilStopped(service: RunningService, run: Run): Promise<number> {
   const { context } = run;
-  const socket = openStatusSocket(run, service.events);
+  const socket = openStatusSocket(run, service);
   const exitCode = await Promise.race([service.finished, run.stopped]);
   await stopWithin(service, context);
   socket?.close();
   return exitCode;
 }
 
-function openStatusSocket(run: Run, events: EventSource | undefined): StatusSocket | undefined {
+function openStatusSocket(run: Run, service: RunningService): StatusSocket | undefined {
   const { name, context, describe } = run;
   try {
-    return serveStatus({ stateFolder: context.stateFolder, service: name, describe, events });
+    const { events, command } = service;
+    const { stateFolder } = context;
+    return serveStatus({ stateFolder, service: name, describe, events, command });
   } catch (error) {
     context.log.warn("no status socket: `wildfire status` will not find this service", {
       reason: describeError(error),

@@ -3,6 +3,7 @@ import type { OptionTable, OptionValues } from "../config/options.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { EventSource } from "./event-stream.ts";
+import type { CommandHandler } from "./status-socket.ts";
 
 /** Options that every service has besides its own. */
 export const commonOptions = {
@@ -43,6 +44,8 @@ export interface RunningService {
   stop(): Promise<void>;
   /** For `wildfire events`. */
   readonly events?: EventSource;
+  /** For commands such as `wildfire call`. */
+  readonly command?: CommandHandler;
   /** Resolves to an exit code when the service has nothing more to do; never for most services. */
   readonly finished: Promise<number>;
 }

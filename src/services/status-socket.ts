@@ -1,13 +1,13 @@
 /**
- * `wildfire status` and `wildfire events`: a running service answers each question on a private
- * socket, with one JSON object or with a stream of them. What callers say is private: the socket and
+ * `wildfire status`, `wildfire events` and commands to a running service: it answers each question on a
+ * private socket, with one JSON object or with a stream of them. What callers say is private: the socket and
  * its folder are the owner's alone, so whoever can connect is the owner or root.
  */
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
-import { WildfireError } from "../core/errors.ts";
+import { describeError, WildfireError } from "../core/errors.ts";
 import { connectUnix, listenUnix } from "../tcp.ts";
 import type { TcpHandlers, TcpLink } from "../tcp-link.ts";
 import type { EventSource, EventSubscription } from "./event-stream.ts";
@@ -18,7 +18,15 @@ export interface StatusSocketOptions {
   readonly describe: () => Record<string, unknown>;
   /** Of services that have something to tell. */
   readonly events?: EventSource | undefined;
+  /** Of services that take commands. */
+  readonly command?: CommandHandler | undefined;
 }
+
+/** One word and its arguments; what it resolves to is the answer, and an error's line is one too. */
+export type CommandHandler = (
+  command: string,
+  fields: Readonly<Record<string, unknown>>,
+) => Promise<Readonly<Record<string, unknown>>>;
 
 export interface StatusSocket {
   close(): void;
@@ -59,9 +67,13 @@ export function serveStatus(options: StatusSocketOptions): StatusSocket {
   };
 }
 
-function answerer(link: TcpLink, { describe, events }: StatusSocketOptions): TcpHandlers {
+function answerer(link: TcpLink, { describe, events, command }: StatusSocketOptions): TcpHandlers {
   let isAsked = false;
   let subscription: EventSubscription | undefined;
+  const answer = (fields: Readonly<Record<string, unknown>>): void => {
+    link.write(new TextEncoder().encode(JSON.stringify(fields)));
+    link.end();
+  };
   return {
     // Answered when it is asked for: a socket that is closed again before the asker's event loop saw
     // it open counts as a failed connection in Bun.
@@ -71,15 +83,61 @@ function answerer(link: TcpLink, { describe, events }: StatusSocketOptions): Tcp
       // So few bytes, written at once to a local socket, arrive at once.
       if (events !== undefined && eventsQuestion.every((byte, index) => bytes[index] === byte)) {
         subscription = events.subscribe(link);
-        if (subscription !== undefined) return;
-      } else {
-        link.write(new TextEncoder().encode(JSON.stringify(describe())));
+        if (subscription === undefined) link.end();
+        return;
       }
-      link.end();
+      const asked = command === undefined ? undefined : readCommand(bytes);
+      if (command === undefined || asked === undefined) answer(describe());
+      else void obey(command, asked).then(answer);
     },
     drained: () => subscription?.drained(),
     closed: () => subscription?.cancel(),
   };
+}
+
+interface AskedCommand {
+  readonly command: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+const commandWord = "command ";
+
+/** `command {"command": "call", …}` and the end of the line, in one piece: it was written in one. */
+function readCommand(bytes: Uint8Array): AskedCommand | undefined {
+  const text = new TextDecoder().decode(bytes);
+  if (!text.startsWith(commandWord)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text.slice(commandWord.length));
+    if (typeof value !== "object" || value === null) return undefined;
+    const { command, ...fields }: Record<string, unknown> = { ...value };
+    return typeof command === "string" ? { command, fields } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function obey(
+  handler: CommandHandler,
+  { command, fields }: AskedCommand,
+): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await handler(command, fields);
+  } catch (error) {
+    return { error: describeError(error) };
+  }
+}
+
+/** The answer of the service behind the socket; rejects with a WildfireError when it gives none. */
+export async function commandService(
+  { path }: ServiceSocket,
+  asked: AskedCommand,
+  limitMs: number,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { command, fields } = asked;
+  const question = `${commandWord}${JSON.stringify({ command, ...fields })}\n`;
+  const text = await ask(path, new TextEncoder().encode(question), limitMs);
+  const value: unknown = JSON.parse(text);
+  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 /** One JSON text per running service of that name; sockets of dead processes are removed. */
@@ -87,7 +145,7 @@ export async function readStatuses(stateFolder: string, service: string): Promis
   const answers: string[] = [];
   for (const socket of listServiceSockets(stateFolder, service)) {
     try {
-      answers.push(await ask(socket.path));
+      answers.push(await ask(socket.path, statusQuestion, answerLimitMs));
     } catch (error) {
       if (!removeDeadSocket(socket)) throw error;
     }
@@ -143,14 +201,18 @@ function listSockets(folder: string, service: string): string[] {
   }
 }
 
-async function ask(path: string): Promise<string> {
+async function ask(path: string, question: Uint8Array, limitMs: number): Promise<string> {
   const chunks: Buffer[] = [];
   const answer = Promise.withResolvers<string>();
-  const timer = systemClock.after(answerLimitMs, () => {
+  const timer = systemClock.after(limitMs, () => {
     answer.reject(
-      new WildfireError("timeout", `the service behind ${path} does not answer within 3 s`, {
-        hint: "its event loop is blocked: look at the host's load, then restart it",
-      }),
+      new WildfireError(
+        "timeout",
+        `the service behind ${path} does not answer within ${limitMs / 1000} s`,
+        {
+          hint: "its event loop is blocked: look at the host's load, then restart it",
+        },
+      ),
     );
   });
   const link = await connectUnix(path, {
@@ -160,7 +222,7 @@ async function ask(path: string): Promise<string> {
     timer.cancel();
     throw error;
   });
-  link.write(statusQuestion);
+  link.write(question);
   try {
     return await answer.promise;
   } finally {

@@ -1,4 +1,5 @@
 /** `--service whisper`: joins registration, recognition and the LLaMA bridge into one process. */
+import type { Clock } from "../core/clock.ts";
 import type { OptionTable, OptionValues } from "../config/options.ts";
 import type { Timer } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
@@ -11,6 +12,7 @@ import { RegistrationListener } from "../whisper/registration-listener.ts";
 import { registrationPort, transcriptPort } from "../wire/ports.ts";
 import { versionInfo } from "../version.ts";
 import { EventStream } from "./event-stream.ts";
+import { type CallHearing, describeHearing } from "./hearing-record.ts";
 import { earSettings, hearingOptions, loadOptions } from "./hearing-options.ts";
 import { type LoadedModel, loadRecogniser } from "./recognition.ts";
 import { openRecorder, type Recorder, recorderOptions } from "./recorder.ts";
@@ -89,7 +91,7 @@ interface Parts {
   readonly context: ServiceContext;
   readonly model: LoadedModel;
   readonly recorder: Recorder | undefined;
-  readonly events: EventStream;
+  readonly events: EventStream<CallHearing>;
   readonly bridge: LlamaBridge;
   readonly scheduler: LaneScheduler;
   readonly overloadCheck: Timer;
@@ -130,7 +132,7 @@ async function joinParts(
   const { clock, log } = context;
   const { recogniser, socketControl: control, readSocketTables } = model;
   const recorder = await openRecorderIfAsked(values, context, model);
-  const events = new EventStream({ service: "whisper", pid: process.pid, clock });
+  const events = newEvents(clock);
   const bridge = new LlamaBridge({
     hostname: values["llama-host"],
     port: values["llama-port"],
@@ -147,7 +149,7 @@ async function joinParts(
     settings: hearingSettings(values, model),
     texts: bridge,
     onEvent: (call, event) => {
-      events.publish(call, event);
+      events.publish({ call, event });
       if (event.kind === "final") recorder?.keep(call, event);
     },
     isWatched: () => events.status().listeners > 0,
@@ -246,4 +248,9 @@ async function stop(parts: Parts): Promise<void> {
   await model.recogniser.close();
   await model.voice.close();
   context.log.info("whisper has stopped", { ...calls.totals });
+}
+
+function newEvents(clock: Clock): EventStream<CallHearing> {
+  const { pid } = process;
+  return new EventStream({ service: "whisper", pid, clock, describe: describeHearing });
 }

@@ -130,3 +130,30 @@ describe("state folder", () => {
     expect(defaultStateFolder(facts)).toBe(folder);
   });
 });
+
+describe("an option that may be given several times", () => {
+  const lines = { line: { kind: "list", value: "LINE", help: "an extension" } } as const;
+  const readLines = (sources: Partial<OptionSources>) =>
+    readOptions(lines, { ...nothing, ...sources }).line;
+
+  test("is a list in the order of the command line, and empty without one", () => {
+    expect(readLines({})).toEqual([]);
+    expect(readLines({ argv: ["--line", "a", "--line=b"] })).toEqual(["a", "b"]);
+  });
+
+  test("is separated by spaces in the environment, and text or a list in the file", () => {
+    expect(readLines({ env: { WILDFIRE_LINE: " a  b " } })).toEqual(["a", "b"]);
+    expect(readLines({ file: { line: "a" } })).toEqual(["a"]);
+    expect(readLines({ file: { line: ["a", "b"] } })).toEqual(["a", "b"]);
+    expect(() => readLines({ file: { line: [1] } })).toThrow("text, or a list of texts");
+  });
+
+  test("on the command line replaces what the environment and the file say", () => {
+    const env = { WILDFIRE_LINE: "e f" };
+    expect(readLines({ env, file: { line: "g" }, argv: ["--line", "a"] })).toEqual(["a"]);
+  });
+
+  test("keeps spaces within a value of the command line", () => {
+    expect(readLines({ argv: ["--line", "a b"] })).toEqual(["a b"]);
+  });
+});

@@ -1,0 +1,214 @@
+/** The user agent: gives each request to its call or answers it, and makes calls (RFC 3261 section 8). */
+import type { Clock } from "../../../core/clock.ts";
+import type { Logger } from "../../../core/log.ts";
+import { createResponse } from "../message/create-response.ts";
+import {
+  type AnyUri,
+  type NameAddress,
+  type SipMessage,
+  type SipRequest,
+} from "../message/sip-message.ts";
+import {
+  TransactionLayer,
+  type TransactionLayerOptions,
+} from "../transaction/transaction-layer.ts";
+import type { ServerTransaction, TransactionUser } from "../transaction/transaction-user.ts";
+import type { SipFlow } from "../transport/sip-flow.ts";
+import { tagOf } from "../dialog/dialog.ts";
+import { type CallContext, type LineIdentity } from "./call-context.ts";
+import { isAlive } from "./call-states.ts";
+import type { FlowFinder } from "./dialog-sender.ts";
+import { judgeRequest } from "./request-admission.ts";
+import type { SessionMedia } from "./session-media.ts";
+import { SipCall, type SipCallEvents, type SipCallOptions } from "./sip-call.ts";
+
+export interface UserAgentOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Cryptographically strong. */
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly serialise: TransactionLayerOptions["serialise"];
+  readonly findFlow: FlowFinder;
+  /** The line that a request is for; undefined for one that is for nobody here. */
+  readonly lineFor: (uri: AnyUri, flow: SipFlow) => LineIdentity | undefined;
+  /** Calls at a time, both directions. */
+  readonly maxCalls: number;
+  /** A call that may be taken; nothing has been answered yet. */
+  readonly onIncoming: (call: SipCall) => SipCallEvents;
+}
+
+export interface UserAgentCounters {
+  incoming: number;
+  outgoing: number;
+  /** Refused with 486, since all lines were busy. */
+  busy: number;
+  /** Requests for nobody here, mostly of machines that try all addresses. */
+  unknownUser: number;
+  strayAcks: number;
+}
+
+export class UserAgent {
+  readonly #options: UserAgentOptions;
+  readonly #layer: TransactionLayer;
+  readonly #calls = new Map<string, SipCall>();
+  readonly #invites = new Map<ServerTransaction, SipCall>();
+  readonly counters: UserAgentCounters = {
+    incoming: 0,
+    outgoing: 0,
+    busy: 0,
+    unknownUser: 0,
+    strayAcks: 0,
+  };
+
+  constructor(options: UserAgentOptions) {
+    this.#options = options;
+    const { clock, log, randomBytes, serialise } = options;
+    const user: TransactionUser = {
+      request: (transaction) => this.#request(transaction),
+      cancelled: (transaction) => this.#invites.get(transaction)?.cancelled(),
+      ack: (request) => this.#ack(request),
+      // The call is over for everybody by now.
+      unacknowledged: () => undefined,
+    };
+    this.#layer = new TransactionLayer({ clock, randomBytes, log, user, serialise });
+  }
+
+  /** For registrations, which are requests outside of calls. */
+  get layer(): TransactionLayer {
+    return this.#layer;
+  }
+
+  /** Calls of which somebody may still hear something. */
+  get aliveCalls(): number {
+    let count = 0;
+    for (const call of this.#calls.values()) if (isAlive(call.state)) count += 1;
+    return count;
+  }
+
+  receive(message: SipMessage, flow: SipFlow): void {
+    this.#layer.receive(message, flow);
+  }
+
+  flowClosed(flow: SipFlow, errno: string): void {
+    this.#layer.flowClosed(flow, errno);
+  }
+
+  /** A call of ours; `start` sends its INVITE. Undefined when all lines are busy. */
+  call(line: LineIdentity, to: NameAddress, media: SessionMedia): SipCall | undefined {
+    if (this.aliveCalls >= this.#options.maxCalls) return undefined;
+    this.counters.outgoing += 1;
+    const call = SipCall.outgoing(this.#callOptions(line), to, media);
+    this.#calls.set(keyOf(call.callId, call.localTag), call);
+    return call;
+  }
+
+  /** Each call is told its end; BYEs go out. */
+  hangUpAll(): void {
+    for (const call of this.#calls.values()) call.hangUp();
+  }
+
+  /** The local address has changed: all calls that are up tell their peers. */
+  offerAllAgain(): void {
+    for (const call of this.#calls.values()) void call.offerAgain();
+  }
+
+  status(): Record<string, unknown> {
+    return {
+      calls: this.aliveCalls,
+      ...this.counters,
+      transactions: this.#layer.status(),
+    };
+  }
+
+  close(): void {
+    this.#layer.close();
+    this.#calls.clear();
+    this.#invites.clear();
+  }
+
+  #request(transaction: ServerTransaction): void {
+    const { request, flow } = transaction;
+    const localTag = tagOf(request.to);
+    if (localTag !== undefined) {
+      this.#inDialog(transaction, localTag);
+      return;
+    }
+    const line = this.#options.lineFor(request.uri, flow);
+    const judgement = judgeRequest(request, line !== undefined);
+    if (judgement.kind === "answer") {
+      if (judgement.status === 404) this.#noteUnknown(flow);
+      const { status, headers } = judgement;
+      const toTag = this.#newToken();
+      transaction.respond(createResponse(request, status, { headers, toTag }));
+      return;
+    }
+    if (line !== undefined) this.#invited(transaction, line);
+  }
+
+  #inDialog(transaction: ServerTransaction, localTag: string): void {
+    const { request } = transaction;
+    const call = this.#calls.get(keyOf(request.callId, localTag));
+    if (call !== undefined) call.request(transaction);
+    else transaction.respond(createResponse(request, 481));
+  }
+
+  #invited(transaction: ServerTransaction, line: LineIdentity): void {
+    const { log, maxCalls, onIncoming } = this.#options;
+    if (this.aliveCalls >= maxCalls) {
+      this.counters.busy += 1;
+      log.warn("call refused: all lines are busy", { line: line.label, calls: maxCalls });
+      const toTag = this.#newToken();
+      transaction.respond(createResponse(transaction.request, 486, { toTag }));
+      return;
+    }
+    this.counters.incoming += 1;
+    const call = SipCall.incoming(this.#callOptions(line, transaction), transaction);
+    this.#calls.set(keyOf(call.callId, call.localTag), call);
+    this.#invites.set(transaction, call);
+    call.attach(onIncoming(call));
+  }
+
+  #ack(request: SipRequest): void {
+    const call = this.#calls.get(keyOf(request.callId, tagOf(request.to) ?? ""));
+    if (call === undefined) this.counters.strayAcks += 1;
+    else call.acknowledge(request);
+  }
+
+  #callOptions(line: LineIdentity, transaction?: ServerTransaction): SipCallOptions {
+    const { clock, log, randomBytes, findFlow } = this.#options;
+    const context: CallContext = {
+      layer: this.#layer,
+      line,
+      findFlow,
+      clock,
+      log,
+      random: () => fraction(randomBytes(4)),
+      newToken: () => this.#newToken(),
+    };
+    return {
+      context,
+      onGone: (call) => {
+        this.#calls.delete(keyOf(call.callId, call.localTag));
+        if (transaction !== undefined) this.#invites.delete(transaction);
+      },
+    };
+  }
+
+  #noteUnknown(flow: SipFlow): void {
+    this.counters.unknownUser += 1;
+    this.#options.log.debug("request for nobody here", { from: flow.remote.address });
+  }
+
+  #newToken(): string {
+    return this.#options.randomBytes(12).toHex();
+  }
+}
+
+/** Our tag and the Call-ID name a dialog well enough: the tag is ours alone (section 12). */
+function keyOf(callId: string, localTag: string): string {
+  return `${localTag} ${callId}`;
+}
+
+function fraction(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) / 2 ** 32;
+}

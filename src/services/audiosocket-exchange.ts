@@ -1,0 +1,103 @@
+/** All AudioSocket calls of the service: takes them up to a limit, counts them, ends them. */
+import { ReplyEncoder } from "../audio/reply-encoder.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import { RepeatedLog } from "../core/repeated-log.ts";
+import type { Greeting } from "../outbound/playout.ts";
+import type { TcpHandlers, TcpLink } from "../tcp-link.ts";
+import { terminateFrame } from "../wire/audiosocket.ts";
+import {
+  AudioSocketCall,
+  type AudioSocketCallListener,
+  type AudioSocketCallName,
+  lingerMs,
+  replyFrameMs,
+} from "./audiosocket-call.ts";
+import type { CallAudioPool } from "./call-audio-pool.ts";
+
+export interface ExchangeOptions {
+  readonly maxCalls: number;
+  readonly greeting: Greeting | undefined;
+  readonly pool: CallAudioPool;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Digits and transcripts, which are private. */
+  readonly tell: (call: AudioSocketCallName, what: Readonly<Record<string, string>>) => void;
+}
+
+/** A stop waits this long for the last transcripts. */
+const stopLimitMs = 8000;
+
+export class AudioSocketExchange {
+  readonly #options: ExchangeOptions;
+  readonly #repeated: RepeatedLog;
+  readonly #calls = new Set<AudioSocketCall>();
+  readonly #counts = { calls: 0, refused: 0, transcripts: 0, digits: 0 };
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.#repeated = new RepeatedLog(options.log, options.clock);
+  }
+
+  accept(link: TcpLink): TcpHandlers {
+    const { maxCalls, pool, greeting, clock, log } = this.#options;
+    if (this.#calls.size >= maxCalls) return this.#refuse(link);
+    this.#counts.calls += 1;
+    const call = new AudioSocketCall({
+      link,
+      pool,
+      makeEncoder: () => new ReplyEncoder({ format: "L16LE", ptimeMs: replyFrameMs }),
+      greeting,
+      listener: this.#listener(() => this.#calls.delete(call)),
+      clock,
+      log,
+    });
+    this.#calls.add(call);
+    return call.handlers();
+  }
+
+  async stop(): Promise<void> {
+    for (const call of this.#calls) call.hangUp("the service stops");
+    const { pool, clock } = this.#options;
+    const limit = clock.after(stopLimitMs, () => pool.close());
+    await pool.drained();
+    limit.cancel();
+    pool.close();
+    this.#repeated.close();
+  }
+
+  status(): Record<string, unknown> {
+    return {
+      ...this.#counts,
+      ...this.#options.pool.status(),
+      current: [...this.#calls].map((call) => call.status()),
+    };
+  }
+
+  #refuse(link: TcpLink): TcpHandlers {
+    this.#counts.refused += 1;
+    this.#repeated.say("warn", "call refused: as many calls as --max-calls allows", () => ({
+      calls: this.#calls.size,
+      peer: link.remote,
+    }));
+    const linger = this.#options.clock.after(lingerMs, () => link.destroy());
+    link.write(terminateFrame);
+    // Not now: whoever accepts a connection must not end it before it is told the handlers.
+    queueMicrotask(() => link.end());
+    return { data: () => undefined, closed: () => linger.cancel() };
+  }
+
+  #listener(ended: () => void): AudioSocketCallListener {
+    return {
+      transcript: (call, text) => {
+        this.#counts.transcripts += 1;
+        this.#options.tell(call, { text });
+      },
+      digit: (call, digit) => {
+        this.#counts.digits += 1;
+        this.#options.tell(call, { digit });
+      },
+      ended,
+    };
+  }
+}

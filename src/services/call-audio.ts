@@ -1,0 +1,191 @@
+/**
+ * The sound of one call, whatever its line is: what the caller says goes to whisper, what the voice
+ * replies comes back as frames at the pace of the line. Frees both when the call is over.
+ */
+import type { Clock, Timer } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import type { SocketControl } from "../core/socket-control.ts";
+import { StreamFeed } from "../inbound/audio-feed.ts";
+import { CallUplink, type UplinkOutcome } from "../inbound/uplink.ts";
+import type { Greeting, PlayoutEncoder } from "../outbound/playout.ts";
+import { ReplyPlayout, type ReplyPlayoutListener } from "../outbound/reply-playout.ts";
+import { callerAudioRateHz } from "../wire/audio-frames.ts";
+import type { CallId } from "../wire/call-id.ts";
+import type { FrameTicker, Ticking } from "./frame-ticker.ts";
+
+/** What carries the call: an RTP session, an AudioSocket connection. */
+export interface CallLine {
+  /**
+   * Called once in each frame period, from the start on. The frame is valid during the call only;
+   * undefined when there is nothing to be heard. `missed` frame periods before this one were left
+   * out, since the host was busy.
+   */
+  play(frame: Uint8Array | undefined, missed: number): void;
+}
+
+export interface CallAudioListener extends ReplyPlayoutListener {
+  /** A final transcript of what the caller said, never empty. */
+  transcript(text: string): void;
+}
+
+/** What all calls of a process share. */
+export interface CallAudioShared {
+  /** Address on which whisper finds the caller's audio, and the voice announces its own. */
+  readonly bind: string;
+  readonly whisperAddress: string;
+  readonly whisperPort: number;
+  readonly ticker: FrameTicker;
+  readonly clock: Clock;
+  readonly control?: SocketControl | undefined;
+  /** Sound of a caller that is kept for a whisper that is not there or starts anew. */
+  readonly backlogMs?: number | undefined;
+  /** How long a finished call may wait for its last transcripts. */
+  readonly drainLimitMs?: number | undefined;
+}
+
+export interface CallAudioOptions {
+  readonly line: CallLine;
+  readonly listener: CallAudioListener;
+  /** Makes frames as the line wants them. */
+  readonly encoder: PlayoutEncoder;
+  readonly frameMs: number;
+  readonly greeting?: Greeting | undefined;
+  readonly log: Logger;
+}
+
+/** A restart of whisper of up to 10 s, and what it had not finished before. */
+const defaultBacklogMs = 15_000;
+const defaultDrainLimitMs = 10_000;
+
+export class CallAudio {
+  readonly callId: CallId;
+  readonly #shared: CallAudioShared;
+  readonly #replies: ReplyPlayout;
+  readonly #uplink: CallUplink;
+  readonly #line: CallLine;
+  #frameMs: number;
+  #ticking: Ticking;
+  #hasHeard = false;
+  #drainLimit: Timer | undefined;
+  #isOver = false;
+
+  private constructor(shared: CallAudioShared, options: CallAudioOptions, parts: CallAudioParts) {
+    const { line, frameMs } = options;
+    this.callId = parts.callId;
+    this.#shared = shared;
+    this.#replies = parts.replies;
+    this.#uplink = parts.uplink;
+    this.#line = line;
+    this.#frameMs = frameMs;
+    this.#ticking = this.#tick();
+  }
+
+  /** Throws a WildfireError("socket") when one of the call's ports cannot be opened. */
+  static async open(
+    callId: CallId,
+    shared: CallAudioShared,
+    options: CallAudioOptions,
+  ): Promise<CallAudio> {
+    const { bind, clock } = shared;
+    const replies = await ReplyPlayout.open({ ...options, callId, bind, clock });
+    try {
+      const uplink = await openUplink(callId, shared, options);
+      return new CallAudio(shared, options, { callId, replies, uplink });
+    } catch (error) {
+      replies.close();
+      throw error;
+    }
+  }
+
+  /** What the caller says: 16 kHz mono, -1..1; copied. Never waits. */
+  hear(samples: Float32Array): void {
+    if (this.#isOver) return;
+    this.#hasHeard = true;
+    this.#uplink.write(samples);
+  }
+
+  /** The encoder's frames have another length from now on. */
+  pace(frameMs: number): void {
+    if (this.#isOver || frameMs === this.#frameMs) return;
+    this.#frameMs = frameMs;
+    this.#ticking.cancel();
+    this.#ticking = this.#tick();
+  }
+
+  /** Nothing is played and nothing is lost. */
+  hold(isOn: boolean): void {
+    this.#replies.hold(isOn);
+  }
+
+  /** Time goes on, but the caller hears nothing. */
+  mute(isOn: boolean): void {
+    this.#replies.mute(isOn);
+  }
+
+  /** What is being said, and what waits, is forgotten within one frame. */
+  interrupt(): void {
+    this.#replies.interrupt();
+  }
+
+  /**
+   * The call is over: frames, replies and their ports end at once. Resolves when whisper has
+   * returned what it had heard, or the time for that is up; only then may the id be used again.
+   */
+  hangUp(): Promise<UplinkOutcome> {
+    if (this.#isOver) return this.#uplink.finished;
+    this.#isOver = true;
+    this.#ticking.cancel();
+    this.#replies.close();
+    // Nobody waits for a whisper that is away and has missed nothing.
+    if (!this.#hasHeard && !this.#uplink.isConnected) {
+      this.#uplink.close();
+      return this.#uplink.finished;
+    }
+    const limitMs = this.#shared.drainLimitMs ?? defaultDrainLimitMs;
+    this.#drainLimit = this.#shared.clock.after(limitMs, () => this.#uplink.close());
+    void this.#uplink.finished.then(() => this.#drainLimit?.cancel());
+    return this.#uplink.finish();
+  }
+
+  /** Ends everything now; transcripts that are still to come are not waited for. */
+  close(): void {
+    void this.hangUp();
+    this.#uplink.close();
+  }
+
+  #tick(): Ticking {
+    const { ticker } = this.#shared;
+    return ticker.add(this.#frameMs, (missed) => this.#line.play(this.#replies.next(), missed));
+  }
+
+  /** No private data. */
+  status(): Record<string, unknown> {
+    return { ...this.#uplink.status(), replies: this.#replies.status() };
+  }
+}
+
+interface CallAudioParts {
+  readonly callId: CallId;
+  readonly replies: ReplyPlayout;
+  readonly uplink: CallUplink;
+}
+
+function openUplink(
+  callId: CallId,
+  shared: CallAudioShared,
+  { listener, log }: CallAudioOptions,
+): Promise<CallUplink> {
+  const { bind, whisperAddress, whisperPort, clock, control } = shared;
+  const backlogSamples = ((shared.backlogMs ?? defaultBacklogMs) * callerAudioRateHz) / 1000;
+  return CallUplink.open({
+    callId,
+    bind,
+    whisperAddress,
+    whisperPort,
+    feed: new StreamFeed(backlogSamples),
+    clock,
+    log,
+    control,
+    onTranscript: (text) => listener.transcript(text),
+  });
+}

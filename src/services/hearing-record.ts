@@ -1,0 +1,20 @@
+/** What listeners of the whisper service read of one event of a call. */
+import type { HearingEvent } from "../whisper/hearing-events.ts";
+import { describeFinal } from "./final-record.ts";
+
+/** Which call an event belongs to; `key` is unique for the life of the service, unlike the id. */
+export interface EventCall {
+  readonly callId: string;
+  readonly key: string;
+}
+
+export interface CallHearing {
+  readonly call: EventCall;
+  readonly event: HearingEvent;
+}
+
+export function describeHearing({ call, event }: CallHearing): Readonly<Record<string, unknown>> {
+  const { callId, key } = call;
+  if (event.kind !== "final") return { callId, key, ...event };
+  return { kind: "final", callId, key, ...describeFinal(event.final, event.startMs) };
+}

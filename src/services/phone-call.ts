@@ -1,0 +1,199 @@
+/** One telephone call: its signalling and its sound, joined, and both ended whichever ends first. */
+import type { Clock } from "../core/clock.ts";
+import { describeError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { formatNameAddress } from "../call/sip/message/name-address.ts";
+import type { SipFlow } from "../call/sip/transport/sip-flow.ts";
+import type { CallEnd, SipCall, SipCallEvents } from "../call/sip/user-agent/sip-call.ts";
+import type { PhoneCallEvent, PhoneCallName } from "./phone-events.ts";
+import { PhoneSound, type PhoneSoundOptions, type PhoneSoundShared } from "./phone-sound.ts";
+
+export interface PhoneCallOptions {
+  readonly shared: PhoneSoundShared;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onEvent: (name: PhoneCallName, event: PhoneCallEvent) => void;
+  /** Everything of the call is freed, but for what signalling has left to do. */
+  readonly onEnded: (call: PhoneCall) => void;
+}
+
+export class PhoneCall {
+  readonly key: string;
+  readonly #options: PhoneCallOptions;
+  readonly #log: Logger;
+  readonly #startedMs: number;
+  #call: SipCall | undefined;
+  #sound: PhoneSound | undefined;
+  #establishedMs: number | undefined;
+  #end: CallEnd | undefined;
+
+  constructor(key: string, options: PhoneCallOptions) {
+    this.key = key;
+    this.#options = options;
+    this.#log = options.log.child({ key });
+    this.#startedMs = options.clock.nowMs();
+  }
+
+  /** Takes a call that came in: rings, opens what it needs, and answers. */
+  answer(call: SipCall): SipCallEvents {
+    this.#call = call;
+    this.#log.info("call comes in", { line: call.lineLabel, private: { from: this.#remote } });
+    call.ring();
+    this.#tell({ kind: "ringing" });
+    void this.#answer(call, call.flow);
+    return this.#events();
+  }
+
+  /** `dial` makes the call once its media are there; rejects with a WildfireError when it cannot be made. */
+  async dial(flow: SipFlow, dial: (sound: PhoneSound) => SipCall): Promise<void> {
+    const sound = await PhoneSound.open(this.#soundOptions(() => flow));
+    this.#sound = sound;
+    try {
+      const call = dial(sound);
+      this.#call = call;
+      call.attach(this.#events());
+      this.#log.info("calling", { line: call.lineLabel, private: { to: this.#remote } });
+      await call.start();
+    } catch (error) {
+      sound.close();
+      throw error;
+    }
+  }
+
+  get isEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Undefined before there is signalling. */
+  get sip(): SipCall | undefined {
+    return this.#call;
+  }
+
+  /** False when the peer takes no digits. */
+  sendDigits(digits: string): boolean {
+    return this.#sound?.sendDigits(digits) ?? false;
+  }
+
+  hangUp(reason?: string): void {
+    this.#call?.hangUp(reason);
+  }
+
+  /** No private data. */
+  status(): Record<string, unknown> {
+    return {
+      key: this.key,
+      line: this.#call?.lineLabel,
+      direction: this.#call?.direction,
+      state: this.#call?.state,
+      seconds: Math.round((this.#options.clock.nowMs() - this.#startedMs) / 1000),
+      ...this.#sound?.status(),
+    };
+  }
+
+  async #answer(call: SipCall, flow: SipFlow | undefined): Promise<void> {
+    try {
+      const sound = await PhoneSound.open(this.#soundOptions(() => call.flow ?? flow));
+      this.#sound = sound;
+      if (this.isEnded) sound.close();
+      else await sound.connect();
+      if (this.isEnded) return;
+      call.accept(sound.media);
+    } catch (error) {
+      this.#log.error("the call cannot be taken", { reason: describeError(error) });
+      call.reject(503);
+    }
+  }
+
+  #events(): SipCallEvents {
+    return {
+      progress: (status) => this.#tell({ kind: "progress", status }),
+      established: () => void this.#established(),
+      digit: ({ digit }) => this.#digit(digit),
+      ended: (end) => this.#ended(end),
+    };
+  }
+
+  async #established(): Promise<void> {
+    const sound = this.#sound;
+    this.#establishedMs = this.#options.clock.nowMs();
+    try {
+      // Of a call that came in this is done already: the caller's first word must find whisper there.
+      if (sound?.callId === undefined) await sound?.connect();
+    } catch (error) {
+      this.#log.error("the call has no sound", { reason: describeError(error) });
+      this.hangUp();
+      return;
+    }
+    if (this.isEnded) return;
+    const callId = sound?.callId ?? "";
+    const codec = sound?.media.agreed?.codec ?? "";
+    this.#log.info("call is up", { call: callId, codec });
+    this.#tell({ kind: "established", callId, codec });
+  }
+
+  #soundOptions(flow: () => SipFlow | undefined): PhoneSoundOptions {
+    return {
+      shared: this.#options.shared,
+      address: () => flow()?.local.address ?? "0.0.0.0",
+      log: this.#log,
+      listener: {
+        digit: (digit) => this.#digit(digit),
+        transcript: (text) => this.#tell({ kind: "transcript", text }),
+        played: ({ source, playedMs }) => this.#tell({ kind: "played", source, playedMs }),
+        drained: () => this.#tell({ kind: "drained" }),
+        agreed: ({ codec, direction }) => this.#tell({ kind: "media", codec, flow: direction }),
+        dead: (silentMs) => this.#dead(silentMs),
+      },
+    };
+  }
+
+  #digit(digit: string): void {
+    this.#log.info("digit pressed", { private: { digit } });
+    this.#tell({ kind: "digit", digit });
+  }
+
+  #dead(silentMs: number): void {
+    this.#log.warn("nothing is heard of the peer any more: the call is ended", {
+      silentMs: Math.round(silentMs),
+    });
+    this.#call?.hangUp('SIP;cause=408;text="no RTP and no RTCP"');
+  }
+
+  #ended(end: CallEnd): void {
+    this.#end = end;
+    const statistics = this.#sound?.statistics();
+    this.#sound?.close();
+    const { clock, onEnded } = this.#options;
+    const durationMs =
+      this.#establishedMs === undefined ? 0 : Math.round(clock.nowMs() - this.#establishedMs);
+    const { by, status, reason } = end;
+    const { lostPackets, jitterMs, meanOpinionScore } = statistics ?? {};
+    this.#log.info("call ended", {
+      by,
+      status,
+      reason,
+      durationMs,
+      lostPackets,
+      jitterMs,
+      meanOpinionScore,
+    });
+    this.#tell({ kind: "ended", by, status, reason, durationMs, statistics });
+    onEnded(this);
+  }
+
+  #tell(event: PhoneCallEvent): void {
+    const call = this.#call;
+    const name: PhoneCallName = {
+      key: this.key,
+      line: call?.lineLabel ?? "",
+      direction: call?.direction ?? "outgoing",
+      remote: this.#remote,
+    };
+    this.#options.onEvent(name, event);
+  }
+
+  get #remote(): string {
+    const remote = this.#call?.remote;
+    return remote === undefined ? "" : formatNameAddress({ ...remote, parameters: new Map() });
+  }
+}

@@ -1,0 +1,232 @@
+/** All lines and calls of the sip service: transport, user agent and sound, joined in one place. */
+import type { Clock } from "../core/clock.ts";
+import { WildfireError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { SocketControl } from "../core/socket-control.ts";
+import type { AnyUri, NameAddress, SipMessage } from "../call/sip/message/sip-message.ts";
+import { serialiseSip } from "../call/sip/message/serialise-sip.ts";
+import type { SipLine } from "../call/sip/registration/sip-line.ts";
+import type { SipFlow } from "../call/sip/transport/sip-flow.ts";
+import { SipTransport, type TlsSettings } from "../call/sip/transport/sip-transport.ts";
+import type { LineIdentity } from "../call/sip/user-agent/call-context.ts";
+import type { SipCall } from "../call/sip/user-agent/sip-call.ts";
+import { UserAgent } from "../call/sip/user-agent/user-agent.ts";
+import type { EventStream } from "./event-stream.ts";
+import { PhoneCall, type PhoneCallOptions } from "./phone-call.ts";
+import type { PhoneEvent } from "./phone-events.ts";
+import { PhoneLine } from "./phone-line.ts";
+import type { PhoneSoundShared } from "./phone-sound.ts";
+
+export interface LineAccount {
+  readonly line: SipLine;
+  readonly password: string;
+}
+
+export interface TelephoneOptions {
+  readonly accounts: readonly LineAccount[];
+  readonly sound: PhoneSoundShared;
+  readonly bind: string | undefined;
+  /** For UDP and TCP; 0 lets the system choose. */
+  readonly port: number;
+  readonly advertise: string | undefined;
+  readonly tls: TlsSettings;
+  readonly maxCalls: number;
+  readonly product: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly control: SocketControl | undefined;
+  readonly events: EventStream<PhoneEvent>;
+}
+
+/** What one asks for when making a call. */
+export interface Dialling {
+  /** A number or name at the line's PBX. */
+  readonly number: string;
+  /** USER or USER@HOST of the line; the first registered one when undefined. */
+  readonly line: string | undefined;
+}
+
+export class Telephone {
+  readonly #options: TelephoneOptions;
+  readonly #agent: UserAgent;
+  readonly #calls = new Map<string, PhoneCall>();
+  readonly #counts = { calls: 0, answered: 0, failedToStart: 0 };
+  #transport: SipTransport | undefined;
+  #lines: readonly PhoneLine[] = [];
+  #keys = 0;
+
+  private constructor(options: TelephoneOptions) {
+    this.#options = options;
+    const { clock, log, sound, maxCalls } = options;
+    this.#agent = new UserAgent({
+      clock,
+      log,
+      randomBytes: sound.randomBytes,
+      serialise: serialiseSip,
+      findFlow: (target) => this.#open().flowTo(target),
+      lineFor: (uri) => this.#lineFor(uri),
+      maxCalls,
+      onIncoming: (call) => this.#incoming(call),
+    });
+  }
+
+  /** Registers all lines; throws a WildfireError when the SIP port cannot be opened. */
+  static async open(options: TelephoneOptions): Promise<Telephone> {
+    const telephone = new Telephone(options);
+    await telephone.#start();
+    return telephone;
+  }
+
+  get port(): number {
+    return this.#open().port;
+  }
+
+  /** The key of the new call; rejects with a WildfireError in one line. */
+  async dial({ number, line: wanted }: Dialling): Promise<string> {
+    const line = this.#lineCalled(wanted);
+    const flow = await line.flow();
+    const call = this.#newCall();
+    const to: NameAddress = {
+      displayName: undefined,
+      uri: line.uriFor(number),
+      parameters: new Map(),
+    };
+    await call.dial(flow, (sound) => {
+      const sip = this.#agent.call(line, to, sound.media);
+      if (sip !== undefined) return sip;
+      throw new WildfireError("state", "all lines are busy", { hint: "raise --max-calls" });
+    });
+    return call.key;
+  }
+
+  /** Undefined for a call that is over, or never was. */
+  call(key: string): PhoneCall | undefined {
+    return this.#calls.get(key);
+  }
+
+  /** What people dial, as a URI on the line of a call. */
+  uriOn(call: PhoneCall, number: string): AnyUri | undefined {
+    return this.#lines.find(({ label }) => label === call.sip?.lineLabel)?.uriFor(number);
+  }
+
+  status(): Record<string, unknown> {
+    return {
+      lines: this.#lines.map((line) => line.status()),
+      ...this.#counts,
+      agent: this.#agent.status(),
+      transport: this.#transport?.status(),
+      ticker: this.#options.sound.ticker.status(),
+      sound: this.#options.sound.pool.status(),
+      rtpPortsFree: this.#options.sound.ports.free,
+      current: [...this.#calls.values()].map((call) => call.status()),
+    };
+  }
+
+  /** Hangs up, takes registrations back, and frees everything; bounded in time. */
+  async stop(): Promise<void> {
+    this.#agent.hangUpAll();
+    await Promise.all(this.#lines.map((line) => line.stop()));
+    this.#agent.close();
+    this.#transport?.close();
+  }
+
+  async #start(): Promise<void> {
+    const { bind, port, advertise, tls, clock, log, control, sound } = this.#options;
+    this.#transport = await SipTransport.open({
+      bind,
+      port,
+      advertise,
+      tls,
+      clock,
+      log,
+      random: sound.random,
+      control,
+      onMessage: (message, flow) => this.#received(message, flow),
+      onFlowClosed: (flow, errno) => this.#flowClosed(flow, errno),
+      onLocalChanged: () => this.#moved(),
+    });
+    this.#lines = this.#options.accounts.map((account) => this.#newLine(account));
+    for (const line of this.#lines) line.start();
+  }
+
+  #newLine({ line, password }: LineAccount): PhoneLine {
+    const { advertise, product, clock, log, sound, events } = this.#options;
+    return new PhoneLine({
+      line,
+      password,
+      transport: this.#open(),
+      layer: this.#agent.layer,
+      learnsAddress: advertise === undefined,
+      product,
+      clock,
+      log,
+      random: sound.random,
+      randomBytes: sound.randomBytes,
+      onChange: (status) => events.publish({ about: "line", status }),
+    });
+  }
+
+  #received(message: SipMessage, flow: SipFlow): void {
+    this.#agent.receive(message, flow);
+  }
+
+  #flowClosed(flow: SipFlow, errno: string): void {
+    this.#agent.flowClosed(flow, errno);
+    for (const line of this.#lines) line.flowLost(flow);
+  }
+
+  /** This host has another address: the PBX must learn where lines and calls are now. */
+  #moved(): void {
+    for (const line of this.#lines) line.networkChanged();
+    this.#agent.offerAllAgain();
+  }
+
+  #incoming(sip: SipCall) {
+    this.#counts.answered += 1;
+    return this.#newCall().answer(sip);
+  }
+
+  #newCall(): PhoneCall {
+    this.#keys += 1;
+    this.#counts.calls += 1;
+    const { clock, log, sound, events } = this.#options;
+    const options: PhoneCallOptions = {
+      shared: sound,
+      clock,
+      log,
+      onEvent: (name, event) => events.publish({ about: "call", call: name, event }),
+      onEnded: (ended) => this.#calls.delete(ended.key),
+    };
+    const call = new PhoneCall(String(this.#keys), options);
+    this.#calls.set(call.key, call);
+    return call;
+  }
+
+  /** By the user part of our contact; PBXs that send something else have one line only, as a rule. */
+  #lineFor(uri: AnyUri): LineIdentity | undefined {
+    const user = "user" in uri ? uri.user : undefined;
+    return this.#lines.find((line) => line.user === user);
+  }
+
+  #lineCalled(wanted: string | undefined): PhoneLine {
+    const registered = this.#lines.filter((line) => line.status().isRegistered);
+    const line =
+      wanted === undefined
+        ? registered[0]
+        : this.#lines.find(({ label, user }) => label === wanted || user === wanted);
+    if (line !== undefined) return line;
+    const names = this.#lines.map(({ label }) => label).join(", ");
+    throw new WildfireError(
+      "state",
+      wanted === undefined ? "no line is registered" : `no line ${wanted}`,
+      {
+        hint: `the lines are ${names}; see \`wildfire status sip\``,
+      },
+    );
+  }
+
+  #open(): SipTransport {
+    if (this.#transport !== undefined) return this.#transport;
+    throw new WildfireError("state", "the SIP transport is not open");
+  }
+}
