@@ -1,4 +1,5 @@
 /** All benches, in the order in which they run; the names that they report are in registry.ts. */
+import { audioFrame } from "./audio-frame.ts";
 import { abortLatency } from "./abort-latency.ts";
 import { busyLanes } from "./busy-lanes.ts";
 import { chunkLatency } from "./chunk-latency.ts";
@@ -15,6 +16,7 @@ import { junkFlood } from "./junk-flood.ts";
 import { longCalls } from "./long-calls.ts";
 import { quietCalls } from "./quiet-calls.ts";
 import { startMemory } from "./start-memory.ts";
+import { telephoneCalls } from "./telephone-calls.ts";
 
 export const benches: readonly Bench[] = [
   ffiRatio,
@@ -33,4 +35,6 @@ export const benches: readonly Bench[] = [
   detectorCpu,
   inventedTexts,
   longCalls,
+  audioFrame,
+  telephoneCalls,
 ];

@@ -56,6 +56,21 @@ export const measures = [
   { name: "hearing.invented-texts", unit: "texts", bar: 0 },
   { name: "hearing.lost-finals", unit: "finals", bar: 0 },
   { name: "hearing.memory-growth-ratio", unit: "ratio", bar: 1.05 },
+  { name: "audio.decode-resample-us", unit: "us", bar: 8 },
+  { name: "audio.decode-resample-us.pcmu", unit: "us", bar: null },
+  { name: "audio.decode-resample-us.pcma", unit: "us", bar: null },
+  { name: "audio.decode-resample-us.loss", unit: "us", bar: null },
+  { name: "audio.decode-us.g722", unit: "us", bar: null },
+  { name: "audio.resample-encode-us.pcmu", unit: "us", bar: null },
+  { name: "audio.resample-encode-us.g722", unit: "us", bar: null },
+  { name: "telephone.setup-ms", unit: "ms", bar: 10 },
+  { name: "telephone.cpu-per-call-percent", unit: "%", bar: 1 },
+  { name: "telephone.cpu-per-call-percent.1", unit: "%", bar: null },
+  { name: "telephone.cpu-per-call-percent.200", unit: "%", bar: null },
+  { name: "telephone.memory-per-call-mb", unit: "MB", bar: 1 },
+  { name: "telephone.memory-per-call-mb.200", unit: "MB", bar: null },
+  { name: "telephone.pacing-p99-ms", unit: "ms", bar: 25 },
+  { name: "telephone.pacing-p99-ms.200", unit: "ms", bar: null },
 ] as const satisfies readonly Measure[];
 
 export type MeasureName = (typeof measures)[number]["name"];

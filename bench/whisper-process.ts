@@ -1,12 +1,6 @@
-/** A whisper service in a process of its own, started as a user would start it. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { sourceConditions } from "../scripts/bootstrap/platform.mjs";
-import { endWithBench } from "./children.ts";
-import { CannotRun } from "./context.ts";
+/** A whisper service in a process of its own. */
 import { numberAt } from "./json-path.ts";
-import { linesOf } from "./line-process.ts";
-import { familyTicks, tickMs } from "./machine-load.ts";
+import { ServiceProcess, start, type Started } from "./service-process.ts";
 
 export interface WhisperOptions {
   /** Emptied by the caller; holds the status socket and the unpacked library. */
@@ -16,155 +10,18 @@ export interface WhisperOptions {
   readonly llamaPort: number;
 }
 
-const root = join(import.meta.dir, "..");
-const executable = join(root, "dist", "wildfire");
-const rememberedLines = 10;
-
-export class WhisperProcess {
-  /** From the start of the process to the line that says so. */
-  readonly readyMs: number;
+export class WhisperProcess extends ServiceProcess {
   readonly registrationPort: number;
-  readonly #process: ServiceProcess;
-  readonly #output: AsyncIterator<string, undefined>;
 
   private constructor(started: Started) {
-    this.readyMs = started.readyMs;
-    this.registrationPort = started.port;
-    this.#process = started.process;
-    this.#output = linesOf(started.process.stdout);
+    super(started);
+    this.registrationPort = numberAt(started.record, "port");
   }
 
   /** Resolves when the service is ready. */
-  static async start(options: WhisperOptions): Promise<WhisperProcess> {
-    return new WhisperProcess(await start(options));
+  static async start({ stateFolder, model, llamaPort }: WhisperOptions): Promise<WhisperProcess> {
+    const modelArgument = model === undefined ? [] : [`--model=${model}`];
+    const argv = ["--port=0", `--llama-port=${llamaPort}`, ...modelArgument];
+    return new WhisperProcess(await start({ service: "whisper", argv, stateFolder }));
   }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  /** What `wildfire status whisper` prints; asked for by signal. One question at a time. */
-  async status(): Promise<unknown> {
-    this.#process.kill("SIGUSR1");
-    const { value, done } = await this.#output.next();
-    if (done === true) throw new Error("whisper has ended");
-    const status: unknown = JSON.parse(value);
-    return status;
-  }
-
-  /** Ends it with whatever it is doing. */
-  async kill(): Promise<void> {
-    this.#process.kill("SIGKILL");
-    await this.#process.exited;
-  }
-
-  /** The most memory that it had in RAM so far. */
-  peakMemoryMegabytes(): number {
-    const status = readProc(`/proc/${this.pid}/status`);
-    const kilobytes = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1];
-    if (kilobytes === undefined) throw new CannotRun("the kernel does not tell peak memory");
-    return (Number(kilobytes) * 1024) / 1e6;
-  }
-
-  /** Processor time of all its threads since its start, in steps of 10 ms. */
-  cpuMs(): number {
-    return familyTicks(readProc(`/proc/${this.pid}/stat`)) * tickMs;
-  }
-
-  /** Processor time of the event loop's thread since its start. */
-  loopCpuMs(): number {
-    // The first number is the time on a processor in nanoseconds.
-    const schedstat = readProc(`/proc/${this.pid}/task/${this.pid}/schedstat`);
-    return Number(schedstat.split(" ")[0]) / 1e6;
-  }
-}
-
-function readProc(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new CannotRun(`cannot read ${path}`, { cause: error });
-  }
-}
-
-type ServiceProcess = Bun.Subprocess<"ignore", "pipe", "pipe">;
-
-interface Started {
-  readonly process: ServiceProcess;
-  readonly port: number;
-  readonly readyMs: number;
-}
-
-async function start(options: WhisperOptions): Promise<Started> {
-  const startedMs = performance.now();
-  const child = endWithBench(
-    Bun.spawn([...serviceCommand(), ...argumentsOf(options)], {
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-      env: environment(),
-    }),
-  );
-  const record = await readRecord(linesOf(child.stderr), "whisper is ready");
-  const readyMs = performance.now() - startedMs;
-  if (record.found !== undefined) {
-    return { process: child, port: numberAt(record.found, "port"), readyMs };
-  }
-  throw new Error(`whisper ended with code ${await child.exited}: ${record.before.join(" | ")}`);
-}
-
-interface FoundRecord {
-  readonly found: unknown;
-  /** The last lines before it, or before the end. */
-  readonly before: readonly string[];
-}
-
-/** Finds a log record and goes on reading, so that the process never waits for a full pipe. */
-async function readRecord(
-  lines: AsyncIterator<string, undefined>,
-  message: string,
-): Promise<FoundRecord> {
-  const before: string[] = [];
-  for (;;) {
-    const { value, done } = await lines.next();
-    if (done === true) return { found: undefined, before };
-    if (value.includes(`"${message}"`)) {
-      void discard(lines);
-      return { found: JSON.parse(value), before };
-    }
-    before.push(value);
-    if (before.length > rememberedLines) before.shift();
-  }
-}
-
-async function discard(lines: AsyncIterator<string, undefined>): Promise<void> {
-  while ((await lines.next()).done !== true);
-}
-
-/** The executable where there is one, as users have it; otherwise the sources. */
-function serviceCommand(): string[] {
-  if (existsSync(executable)) return [executable];
-  return [process.execPath, ...sourceConditions(), join(root, "src", "main.ts")];
-}
-
-function argumentsOf(options: WhisperOptions): string[] {
-  const { stateFolder, model, llamaPort } = options;
-  const config = `${stateFolder}.toml`;
-  writeFileSync(config, "");
-  return [
-    "--service=whisper",
-    "--port=0",
-    `--llama-port=${llamaPort}`,
-    `--state-dir=${stateFolder}`,
-    `--config=${config}`,
-    "--log-format=json",
-    ...(model === undefined ? [] : [`--model=${model}`]),
-  ];
-}
-
-/** Without what the user has set for his own services. */
-function environment(): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith("WILDFIRE_")),
-  );
 }

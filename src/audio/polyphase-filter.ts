@@ -1,4 +1,5 @@
 /** Designs the low-pass filter of a rational resampler: a windowed sinc, cut into its phases. */
+import { kaiserWindow } from "./kaiser-window.ts";
 
 /**
  * Where the pass band ends and the stop band begins, as shares of the lower of the two Nyquist
@@ -41,7 +42,7 @@ export function designPolyphase(interpolation: number, decimation: number): Poly
     let sum = 0;
     for (let tap = 0; tap < tapsPerPhase; tap += 1) {
       const distance = phase / interpolation + half - 1 - tap;
-      const value = sinc(2 * cutoff * distance) * kaiser(distance / half);
+      const value = sinc(2 * cutoff * distance) * kaiserWindow(distance / half, attenuationDb);
       row[tap] = value;
       sum += value;
     }
@@ -60,22 +61,4 @@ function tapsPerPhaseOf(interpolation: number, decimation: number): number {
 
 function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
-}
-
-/** Kaiser window at `x` of -1..1, zero at both ends so that all rows are symmetric. */
-function kaiser(x: number): number {
-  if (Math.abs(x) >= 1) return 0;
-  const beta = 0.1102 * (attenuationDb - 8.7);
-  return besselI0(beta * Math.sqrt(1 - x * x)) / besselI0(beta);
-}
-
-/** Modified Bessel function of the first kind, order zero, by its power series. */
-function besselI0(x: number): number {
-  let sum = 1;
-  let term = 1;
-  for (let k = 1; term > sum * 1e-16; k += 1) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
 }

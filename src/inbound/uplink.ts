@@ -40,8 +40,6 @@ export interface UplinkOutcome {
 /** Bytes that may wait in our own buffers: about a second of sound, and never less than a chunk. */
 const highWaterBytes = 64 * 1024;
 const maxPendingBytes = 1 << 20;
-/** Length and samples of the longest block that a feed hands out, 3 s. */
-const maxFrameBytes = 4 + 4 * 48_000;
 /** A legacy whisper may drop what it is decoding when BYE comes, so it gets this head start. */
 const byeDelayMs = 5000;
 const finishLimitMs = 30_000;
@@ -52,7 +50,7 @@ export class CallUplink {
   readonly #options: UplinkOptions;
   readonly #announcer: Announcer;
   readonly #server: TcpServer;
-  readonly #frame = new Uint8Array(maxFrameBytes);
+  #frame = new Uint8Array(0);
   readonly #finished = Promise.withResolvers<UplinkOutcome>();
   readonly #timers: Timer[] = [];
   #link: TcpLink | undefined;
@@ -140,8 +138,10 @@ export class CallUplink {
     for (const timer of this.#timers) timer.cancel();
     this.#announcer.close();
     this.#server.stop(false);
-    this.#link?.end();
+    // Forgotten first: its end may be reported at once, and is no loss to recover from.
+    const link = this.#link;
     this.#link = undefined;
+    link?.end();
     const { feed } = this.#options;
     this.#finished.resolve({
       isComplete: this.#isEndSent && feed.unsettled === 0,
@@ -246,6 +246,8 @@ export class CallUplink {
     if (link === undefined) return;
     let block = link.pendingBytes < highWaterBytes ? this.#options.feed.next() : undefined;
     while (block !== undefined) {
+      const frameBytes = 4 + 4 * block.length;
+      if (this.#frame.length < frameBytes) this.#frame = new Uint8Array(frameBytes);
       link.write(encodeAudioChunk(block, this.#frame));
       block = link.pendingBytes < highWaterBytes ? this.#options.feed.next() : undefined;
     }

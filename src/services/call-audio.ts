@@ -53,8 +53,8 @@ export interface CallAudioOptions {
   readonly log: Logger;
 }
 
-/** A restart of whisper of up to 10 s, and what it had not finished before. */
-const defaultBacklogMs = 15_000;
+/** A restart of whisper of up to 10 s, and the longest utterance, which it had not finished before. */
+const defaultBacklogMs = 40_000;
 const defaultDrainLimitMs = 10_000;
 
 export class CallAudio {

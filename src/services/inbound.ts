@@ -1,4 +1,4 @@
-/** `--service inbound`: plays a WAV file as a call, for tests, demonstrations and load. */
+/** `--service inbound`: plain RTP of a PBX, or a WAV file, as a call. */
 import { lookup } from "node:dns/promises";
 import { Resampler } from "../audio/resample.ts";
 import { decodeWav, describeWav } from "../audio/wav.ts";
@@ -7,6 +7,7 @@ import { describeError, quote, WildfireError } from "../core/errors.ts";
 import { type AudioFeed, ChunkFeed, StreamFeed } from "../inbound/audio-feed.ts";
 import { CallUplink, type UplinkOutcome } from "../inbound/uplink.ts";
 import { WavPlayer } from "../inbound/wav-player.ts";
+import { InboundRtp } from "./inbound-rtp.ts";
 import { callerAudioRateHz } from "../wire/audio-frames.ts";
 import { type CallId, parseCallId } from "../wire/call-id.ts";
 import { registrationPort } from "../wire/ports.ts";
@@ -19,7 +20,20 @@ import {
 
 const options = {
   "call-id": { kind: "string", value: "N", help: "id of the call, 0 to 52535 (required)" },
-  wav: { kind: "string", value: "FILE", help: "WAV file that the caller speaks (required)" },
+  wav: { kind: "string", value: "FILE", help: "WAV file that the caller speaks" },
+  "rtp-port": {
+    kind: "integer",
+    value: "PORT",
+    min: 0,
+    max: 65_535,
+    help: "UDP port on which the caller's sound comes as RTP, in place of a file; 0 is any",
+  },
+  "rtp-bind": {
+    kind: "string",
+    value: "ADDRESS",
+    default: "127.0.0.1",
+    help: "address for that port; 0.0.0.0 for a PBX on another host",
+  },
   loop: { kind: "boolean", help: "start the file again at its end, until stopped" },
   speed: {
     kind: "number",
@@ -58,7 +72,7 @@ type InboundValues = OptionValues<typeof options>;
 
 export const inboundService: ServiceDefinition<typeof options> = {
   name: "inbound",
-  summary: "Plays a WAV file as a call and prints the transcripts that come back.",
+  summary: "Takes a call as plain RTP, or plays a WAV file as one; prints the transcripts.",
   example: "wildfire --service inbound --call-id 111 --wav hello.wav",
   options,
   start: startInbound,
@@ -74,7 +88,8 @@ async function startInbound(
   context: ServiceContext,
 ): Promise<RunningService> {
   const callId = requireCallId(values["call-id"]);
-  const samples = await loadSpeech(values.wav, context);
+  requireOneSource(values);
+  const samples = values.wav === undefined ? undefined : await loadSpeech(values.wav, context);
   const feed: AudioFeed = values.chunked
     ? new ChunkFeed(backlogSamples)
     : new StreamFeed(backlogSamples);
@@ -88,6 +103,20 @@ async function startInbound(
     log: context.log.child({ call: callId.text }),
     onTranscript: transcriptPrinter(values, callId, context),
   });
+  if (samples === undefined) return await followRtp(values, uplink, context);
+  return playFile(values, uplink, { samples, context });
+}
+
+interface Recording {
+  readonly samples: Float32Array;
+  readonly context: ServiceContext;
+}
+
+function playFile(
+  values: InboundValues,
+  uplink: CallUplink,
+  { samples, context }: Recording,
+): RunningService {
   const player = new WavPlayer({
     samples,
     speed: values.speed,
@@ -102,14 +131,61 @@ async function startInbound(
     status: () => uplink.status(),
     async stop() {
       player.stop();
-      // Nobody who could still answer is there, or it takes longer than a stop may.
-      if (!uplink.isConnected) uplink.close();
-      const limit = context.clock.after(stopLimitMs, () => uplink.close());
-      await finished;
-      limit.cancel();
+      await endCall(uplink, finished, context);
     },
     finished,
   };
+}
+
+/** The caller's sound comes from the network until the service is stopped. */
+async function followRtp(
+  values: InboundValues,
+  uplink: CallUplink,
+  context: ServiceContext,
+): Promise<RunningService> {
+  const { clock, log } = context;
+  const rtp = await InboundRtp.open({
+    hostname: values["rtp-bind"],
+    port: values["rtp-port"] ?? 0,
+    clock,
+    random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
+    onSamples: (block) => uplink.write(block),
+    onDigit: (digit) => log.info("digit pressed", { private: { digit } }),
+  });
+  log.info("listening for RTP", { address: `${values["rtp-bind"]}:${rtp.port}` });
+  const finished = uplink.finished.then((outcome) => reportOutcome(outcome, context));
+  return {
+    status: () => ({ ...uplink.status(), rtp: rtp.status() }),
+    async stop() {
+      rtp.close();
+      void uplink.finish();
+      await endCall(uplink, finished, context);
+    },
+    finished,
+  };
+}
+
+async function endCall(
+  uplink: CallUplink,
+  finished: Promise<number>,
+  { clock }: ServiceContext,
+): Promise<void> {
+  // Nobody who could still answer is there, or it takes longer than a stop may.
+  if (!uplink.isConnected) uplink.close();
+  const limit = clock.after(stopLimitMs, () => uplink.close());
+  await finished;
+  limit.cancel();
+}
+
+function requireOneSource(values: InboundValues): void {
+  const isFile = values.wav !== undefined;
+  if (isFile !== (values["rtp-port"] !== undefined)) return;
+  const what = isFile
+    ? "--wav and --rtp-port exclude each other"
+    : "--wav or --rtp-port is missing";
+  throw new WildfireError("usage", what, {
+    hint: "give the file that the caller speaks, or the port of his sound",
+  });
 }
 
 function requireCallId(text: string | undefined): CallId {
@@ -122,14 +198,7 @@ function requireCallId(text: string | undefined): CallId {
   return parsed.callId;
 }
 
-async function loadSpeech(
-  path: string | undefined,
-  context: ServiceContext,
-): Promise<Float32Array> {
-  if (path === undefined)
-    throw new WildfireError("usage", "--wav is missing", {
-      hint: "give the file that the caller speaks",
-    });
+async function loadSpeech(path: string, context: ServiceContext): Promise<Float32Array> {
   const audio = decodeWav(await readFile(path), path);
   context.log.info("playing", { file: path, audio: describeWav(audio) });
   if (audio.samples.length === 0)

@@ -113,7 +113,7 @@ export class PhoneLine implements LineIdentity {
       },
       unanswered: (flow) => {
         if (flow === this.#leasedFlow) this.#release();
-        transport.avoid(flow);
+        transport.giveUp(flow);
       },
     };
   }

@@ -56,6 +56,8 @@ const pullEveryMs = 20;
 /** A quarter of the shortest useful limit. */
 const watchEveryMs = 1000;
 const samplesPerMs = 8;
+/** The most that the jitter buffer waits for a packet. */
+const longestWaitMs = 200;
 
 export class PhoneSound {
   readonly media: CallMedia;
@@ -172,7 +174,8 @@ export class PhoneSound {
     this.#isClosed = true;
     this.#watch.cancel();
     this.#pulling?.cancel();
-    this.#pull();
+    // What is missing now will never come: the sound behind it counts all the same.
+    this.#pull(longestWaitMs);
     this.#rtp.close();
     if (this.#audio !== undefined) void this.#options.shared.pool.hangUp(this.#audio);
   }
@@ -207,10 +210,10 @@ export class PhoneSound {
     this.#caller.restart();
   }
 
-  #pull(): void {
+  #pull(aheadMs = 0): void {
     const audio = this.#audio;
     if (audio === undefined) return;
-    const nowMs = this.#options.shared.clock.nowMs();
+    const nowMs = this.#options.shared.clock.nowMs() + aheadMs;
     let samples = this.#caller.pull(nowMs);
     while (samples !== undefined) {
       audio.hear(samples);

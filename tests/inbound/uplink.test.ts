@@ -101,6 +101,16 @@ function stretch({ heard }: WhisperConnection): readonly [from: number, to: numb
 const mark = encodePositionMark;
 const transcript = encodeReturnedTranscript;
 
+test("closed by us while whisper is connected, it does not register again", async () => {
+  using registrations = await RegistrationRecorder.open();
+  using caller = await Caller.calls(7208, registrations);
+  const whisper = await caller.whisper();
+  caller[Symbol.dispose]();
+  await whisper.closed();
+  expect(caller.logged).not.toContain("whisper went away");
+  expect(caller.logged).not.toContain("REGISTER sent count=2");
+});
+
 describe("after a break", () => {
   test("the sound behind the last mark is sent again, and no text comes twice", async () => {
     using registrations = await RegistrationRecorder.open();

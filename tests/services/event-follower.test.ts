@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EventFollower } from "../../src/services/event-follower.ts";
 import { EventStream } from "../../src/services/event-stream.ts";
+import { type CallHearing, describeHearing } from "../../src/services/hearing-record.ts";
 import { listServiceSockets, serveStatus } from "../../src/services/status-socket.ts";
 import { listenUnix } from "../../src/tcp.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
@@ -41,15 +42,20 @@ function follow(): EventFollower {
 }
 
 /** A running service of this very process, as another process would see it. */
-function serve(): { readonly stream: EventStream; readonly close: () => void } {
-  const stream = new EventStream({ service: "whisper", pid: process.pid, clock });
+function serve(): { readonly stream: EventStream<CallHearing>; readonly close: () => void } {
+  const stream = new EventStream({
+    service: "whisper",
+    pid: process.pid,
+    clock,
+    describe: describeHearing,
+  });
   const options = { stateFolder, service: "whisper", describe: () => ({}) };
   const socket = serveStatus({ ...options, events: stream });
   return { stream, close: () => socket.close() };
 }
 
-const speak = (stream: EventStream, atMs: number): void =>
-  stream.publish(call, { kind: "speech-start", atMs });
+const speak = (stream: EventStream<CallHearing>, atMs: number): void =>
+  stream.publish({ call, event: { kind: "speech-start", atMs } });
 
 test("a service that starts again is listened to again, and both are said", async () => {
   follower = follow();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseObject } from "../../src/services/event-follower.ts";
 import { EventStream } from "../../src/services/event-stream.ts";
+import { type CallHearing, describeHearing } from "../../src/services/hearing-record.ts";
 import {
   eventsQuestion,
   listServiceSockets,
@@ -21,8 +22,13 @@ const call = { callId: "111", key: "111-3" };
 const time = "2026-01-01T00:00:00.000Z";
 const pid = 4711;
 
-function newStream(): EventStream {
-  return new EventStream({ service: "whisper", pid, clock: new FakeClock() });
+function newStream(): EventStream<CallHearing> {
+  return new EventStream({
+    service: "whisper",
+    pid,
+    clock: new FakeClock(),
+    describe: describeHearing,
+  });
 }
 
 /** A reader in memory that takes as much as a test allows. */
@@ -51,9 +57,12 @@ describe("what listeners are told", () => {
     const stream = newStream();
     const reader = new Reader();
     stream.subscribe(reader);
-    stream.publish(call, { kind: "speech-start", atMs: 320 });
-    stream.publish(call, { kind: "partial", startMs: 300, committed: "my", tentative: "name" });
-    stream.publish(call, finalEvent(finalOf("my name"), 300));
+    stream.publish({ call, event: { kind: "speech-start", atMs: 320 } });
+    stream.publish({
+      call,
+      event: { kind: "partial", startMs: 300, committed: "my", tentative: "name" },
+    });
+    stream.publish({ call, event: finalEvent(finalOf("my name"), 300) });
     const common = { time, pid, callId: "111", key: "111-3" };
     expect(reader.lines).toEqual([
       { kind: "listening", time, pid, service: "whisper" },
@@ -87,11 +96,11 @@ describe("what listeners are told", () => {
         throw new Error("looked at");
       },
     });
-    stream.publish(call, finalEvent(untouchable));
+    stream.publish({ call, event: finalEvent(untouchable) });
     const subscription = stream.subscribe(new Reader());
-    expect(() => stream.publish(call, finalEvent(untouchable))).toThrow("looked at");
+    expect(() => stream.publish({ call, event: finalEvent(untouchable) })).toThrow("looked at");
     subscription?.cancel();
-    stream.publish(call, finalEvent(untouchable));
+    stream.publish({ call, event: finalEvent(untouchable) });
     expect(stream.status().listeners).toBe(0);
   });
 
@@ -113,7 +122,7 @@ describe("what listeners are told", () => {
     for (let count = 0; count < 1000; count += 1) {
       const reader = new Reader();
       const subscription = stream.subscribe(reader);
-      stream.publish(call, { kind: "speech-start", atMs: count });
+      stream.publish({ call, event: { kind: "speech-start", atMs: count } });
       expect(reader.kinds).toEqual(["listening", "speech-start"]);
       subscription?.cancel();
     }
@@ -121,9 +130,9 @@ describe("what listeners are told", () => {
   });
 });
 
-function say(stream: EventStream, count: number): void {
+function say(stream: EventStream<CallHearing>, count: number): void {
   for (let index = 0; index < count; index += 1) {
-    stream.publish(call, { kind: "speech-start", atMs: index });
+    stream.publish({ call, event: { kind: "speech-start", atMs: index } });
   }
 }
 
@@ -188,7 +197,7 @@ describe("a slow reader", () => {
 describe("over the status socket", () => {
   let stateFolder: string;
   let socket: StatusSocket;
-  let stream: EventStream;
+  let stream: EventStream<CallHearing>;
 
   beforeEach(() => {
     stateFolder = mkdtempSync(join(tmpdir(), "wildfire-events-"));
@@ -239,10 +248,10 @@ describe("over the status socket", () => {
   test("listeners get what is told from then on, each for himself", async () => {
     const first = await ask(eventsQuestion);
     await until(() => lines(first).length === 1, "the first listener");
-    stream.publish(call, finalEvent(finalOf("one")));
+    stream.publish({ call, event: finalEvent(finalOf("one")) });
     const second = await ask(eventsQuestion);
     await until(() => stream.status().listeners === 2, "the second listener");
-    stream.publish(call, finalEvent(finalOf("two")));
+    stream.publish({ call, event: finalEvent(finalOf("two")) });
     await until(() => lines(first).length === 3 && lines(second).length === 2, "all lines");
     expect(lines(first).map(({ text }) => text)).toEqual([undefined, "one", "two"]);
     expect(lines(second).map(({ text }) => text)).toEqual([undefined, "two"]);
@@ -262,7 +271,7 @@ describe("over the status socket", () => {
     const text = "x".repeat(1000);
     let told = 0;
     const tell = (): void => {
-      stream.publish(call, finalEvent(finalOf(text)));
+      stream.publish({ call, event: finalEvent(finalOf(text)) });
       told += 1;
     };
     // The kernel takes some hundred kilobytes before anything waits here.
@@ -295,7 +304,7 @@ describe("over the status socket", () => {
     child.kill("SIGKILL");
     await child.exited;
     await until(() => stream.status().listeners === 0, "the listener gone");
-    stream.publish(call, finalEvent(finalOf("to nobody")));
+    stream.publish({ call, event: finalEvent(finalOf("to nobody")) });
     expect(stream.status()).toMatchObject({ events: 0, missed: 0 });
   });
 

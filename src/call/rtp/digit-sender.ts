@@ -20,7 +20,7 @@ export interface DigitTiming {
 
 const samplesPerMs = 8;
 /** Far more than anybody dials. */
-export const maxWaitingDigits = 64;
+const maxWaitingDigits = 64;
 /** The end is sent three times, each in its packet time. */
 const leastGapPackets = 3;
 

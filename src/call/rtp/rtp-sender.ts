@@ -8,7 +8,7 @@ import { telephoneEventBytes, writeEventReport } from "./telephone-event.ts";
 import type { PlannedEvent } from "./telephone-event-plan.ts";
 
 /** Fits any path, with all headers and the tag of SRTP. */
-export const maxPayloadBytes = 1200;
+const maxPayloadBytes = 1200;
 
 export interface SentCounts {
   readonly packets: number;

@@ -3,7 +3,7 @@
  * that it holds (sockets, ports, timers) is freed by `close`.
  */
 import type { Clock } from "../../core/clock.ts";
-import { isNullAddress } from "../sdp/ip-address.ts";
+import { isNullAddress, plainAddress } from "../sdp/ip-address.ts";
 import { type NegotiatedMedia, sends } from "../sdp/negotiated-media.ts";
 import { DigitSender } from "./digit-sender.ts";
 import { openPortPair, type PortPair } from "./port-pair.ts";
@@ -256,9 +256,4 @@ export class RtpSession {
     const sinceMs = this.#options.clock.nowMs() - this.#movedAtMs;
     return (this.#sender.timestamp + Math.round(sinceMs * samplesPerMs)) >>> 0;
   }
-}
-
-/** A socket for both families shows IPv4 addresses within IPv6. */
-function plainAddress(address: string): string {
-  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }

@@ -39,7 +39,6 @@ export class SrtpCipher {
     index: { readonly high: number; readonly low: number },
   ): void {
     const { start, end } = range;
-    if (end <= start) return;
     const blocks = Math.ceil((end - start) / blockBytes);
     const counters = this.#counters.bytes;
     for (let block = 0; block < blocks; block += 1) {

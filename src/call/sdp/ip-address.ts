@@ -21,6 +21,11 @@ export function normaliseAddress(text: string): string | undefined {
   return `${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}`;
 }
 
+/** A socket for both families shows IPv4 addresses within IPv6; all others are left as they are. */
+export function plainAddress(address: string): string {
+  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+}
+
 export function isIpv6(address: string): boolean {
   return address.includes(":");
 }

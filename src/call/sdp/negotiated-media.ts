@@ -83,7 +83,7 @@ export function directionOf(isSending: boolean, isReceiving: boolean): Direction
   return isReceiving ? "recvonly" : "inactive";
 }
 
-export function sameKeys(one: SrtpKeys | undefined, other: SrtpKeys | undefined): boolean {
+function sameKeys(one: SrtpKeys | undefined, other: SrtpKeys | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
   return (
     one.suite === other.suite &&

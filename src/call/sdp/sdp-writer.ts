@@ -51,10 +51,13 @@ export function writeAudio(section: AudioSection): string[] {
   return [...lines, ...section.crypto.map(formatCryptoLine)];
 }
 
-/** The line of a stream that we do not take (RFC 3264 section 6). */
+/** What a format may look like to be said again. */
+const plainFormat = /^[!-~]{1,32}$/;
+
+/** The line of a stream that we do not take (RFC 3264 section 6); one format is enough for it. */
 export function refusedLine(line: MediaLine): MediaLine {
-  const [firstFormat = "0"] = line.formats.split(" ", 1);
-  return { ...line, port: 0, formats: firstFormat };
+  const [first = ""] = line.formats.split(" ", 1);
+  return { ...line, port: 0, formats: plainFormat.test(first) ? first : "0" };
 }
 
 export function formatMediaLine(line: MediaLine): string {

@@ -139,7 +139,7 @@ export class RegisterExchange {
         provisional: () => undefined,
         final: (response) => guarded(() => this.#final(response)),
         timedOut: () => guarded(() => this.#silent()),
-        failed: (errno) => guarded(() => this.#away(formatErrno(errno))),
+        failed: (errno) => guarded(() => this.#broken(formatErrno(errno))),
       },
     };
     this.#options.sender.send(sending).then(
@@ -171,11 +171,14 @@ export class RegisterExchange {
 
   #silent(): void {
     if (this.#sent !== undefined) this.#options.sender.unanswered(this.#sent.flow);
-    this.#away("nobody answers");
+    this.#broken("nobody answers");
   }
 
-  #away(what: string): void {
-    const problem = `${describeTarget(this.#target)}: ${what}`;
+  #broken(what: string): void {
+    this.#away(`${describeTarget(this.#target)}: ${what}`);
+  }
+
+  #away(problem: string): void {
     this.#end({ kind: "away", problem, retryAfterMs: undefined });
   }
 

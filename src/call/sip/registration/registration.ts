@@ -99,6 +99,11 @@ export class Registration {
     return this.#parted.promise;
   }
 
+  /** On which the PBX knows us: to be kept open, and for calls; undefined while not registered. */
+  get flow(): SipFlow | undefined {
+    return this.#flow;
+  }
+
   /** Addresses or routes of this machine are other ones. */
   networkChanged(): void {
     this.#contact.forgetLearnt();
@@ -129,7 +134,7 @@ export class Registration {
   status(): RegistrationStatus {
     const { clock, line } = this.#options;
     const isRegistered = this.#state === "registered" || this.#state === "refreshing";
-    const nextInMs = Math.max(0, this.#dueAtMs - clock.nowMs());
+    const nextInMs = Math.max(0, Math.round(this.#dueAtMs - clock.nowMs()));
     return {
       line: lineName(line),
       state: this.#state,

@@ -169,6 +169,12 @@ export class SipTransport {
     this.#locator.avoid(flow.remote);
   }
 
+  /** Its peer did not answer at all: a connection is ended, so that the next request opens another. */
+  giveUp(flow: SipFlow): void {
+    this.avoid(flow);
+    if (flow instanceof StreamFlow) flow.end("ETIMEDOUT");
+  }
+
   status(): SipTransportStatus {
     const { hostname, port, udp, streams } = this.#sockets;
     return {

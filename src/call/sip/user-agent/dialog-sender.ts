@@ -97,7 +97,7 @@ export class DialogSender {
 }
 
 /** Undefined for URIs that name no host. */
-export function targetOf(uri: AnyUri, fallback: SipTransportName): SipTarget | undefined {
+function targetOf(uri: AnyUri, fallback: SipTransportName): SipTarget | undefined {
   if (uri.scheme !== "sip" && uri.scheme !== "sips") return undefined;
   if (uri.scheme === "sips") return { transport: "tls", host: uri.host, port: uri.port };
   const named = uri.parameters.get("transport")?.toLowerCase();
