@@ -142,14 +142,19 @@ function addArguments(raw: RawValues, table: OptionTable, argv: readonly string[
     if (option === undefined) throw unknownName(quote(token.rawName), token.name, table);
     const value = token.value ?? (option.kind === "boolean" ? true : undefined);
     if (value === undefined) throw new WildfireError("usage", `${token.rawName} needs a value`);
-    const before = raw.get(token.name);
-    const isRepeated = option.kind === "list" && before?.source === token.rawName;
-    const values = isRepeated ? [...toList(before.value, token.rawName), value] : [value];
-    raw.set(token.name, {
-      value: option.kind === "list" ? values : value,
-      source: token.rawName,
-    });
+    const given = option.kind === "list" ? addToList(raw, token, value) : value;
+    raw.set(token.name, { value: given, source: token.rawName });
   }
+}
+
+/** The first value on the command line replaces what the environment and the file say. */
+function addToList(
+  raw: RawValues,
+  { name, rawName }: { readonly name: string; readonly rawName: string },
+  value: unknown,
+): readonly unknown[] {
+  const before = raw.get(name);
+  return before?.source === rawName ? [...toList(before.value, rawName), value] : [value];
 }
 
 type ParseArgsOption = NonNullable<ParseArgsConfig["options"]>[string];
