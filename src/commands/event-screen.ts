@@ -1,5 +1,7 @@
 /** Events as people read them: a line for each text, and at the bottom what is being said just now. */
 
+import { phoneEventLine } from "./phone-event-line.ts";
+
 export interface EventColors {
   readonly dim: (text: string) => string;
   readonly yellow: (text: string) => string;
@@ -42,7 +44,7 @@ export class EventScreen {
       case "missed":
         return this.say(this.#options.colors.yellow(`(${textOf(event["count"])} events missed)`));
       default:
-        return "";
+        return this.#phoneLine(event, call);
     }
   }
 
@@ -79,6 +81,13 @@ export class EventScreen {
     this.#isBottomShown = true;
     // A line that wraps could not be taken back.
     return colors.dim(cut(line, Math.max(20, columns()) - 1));
+  }
+
+  #phoneLine(event: EventFields, call: string): string {
+    const line = phoneEventLine(event, textOf);
+    return line === ""
+      ? ""
+      : this.say(`${this.#options.colors.dim(this.#prefix(event, call))} ${line}`);
   }
 
   #partialLine(event: EventFields, call: string): string {

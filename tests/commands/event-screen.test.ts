@@ -88,3 +88,33 @@ test("a text cannot steer the terminal", () => {
   const shown = paper().show(final("a\u001B[2Jb\r\nc\u009Bd"), "1\u001B-1");
   expect(shown).toBe("12:03:04 1 -1 a [2Jb c d\n");
 });
+
+describe("events of the sip service", () => {
+  const call = { time, key: "3", line: "100@pbx", remote: "<sip:200@pbx>" };
+  test.each([
+    [{ kind: "ringing", ...call }, "call from <sip:200@pbx> on 100@pbx"],
+    [{ kind: "established", codec: "G722", ...call }, "<sip:200@pbx> is connected, G722"],
+    [{ kind: "digit", digit: "5", ...call }, "key 5"],
+    [{ kind: "transcript", text: "hello", ...call }, "“hello”"],
+    [
+      { kind: "ended", by: "peer", reason: "bye", durationMs: 2600, ...call },
+      "ended by peer after 3 s: bye",
+    ],
+  ])("%o is a line", (event, line) => {
+    expect(paper().show(event, "3")).toBe(`12:03:04 3 ${line}\n`);
+  });
+
+  test("a registration is told when it stands, and why it does not", () => {
+    const registration = { kind: "registration", time, line: "100@pbx" };
+    const screen = paper();
+    expect(screen.show({ ...registration, isRegistered: true }, "")).toContain("is registered");
+    expect(screen.show({ ...registration, isRegistered: false, lastProblem: null }, "")).toBe("");
+    const refused = { ...registration, isRegistered: false, lastProblem: "403 Forbidden" };
+    expect(screen.show(refused, "")).toContain("is not registered: 403 Forbidden");
+  });
+
+  test("what steers a terminal is taken out of what a caller calls himself", () => {
+    const event = { kind: "ringing", ...call, remote: "\u001B[31mred" };
+    expect(paper().show(event, "3")).toBe("12:03:04 3 call from [31mred on 100@pbx\n");
+  });
+});
