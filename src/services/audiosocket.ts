@@ -3,7 +3,6 @@ import type { OptionTable, OptionValues } from "../config/options.ts";
 import { WildfireError } from "../core/errors.ts";
 import { listenTcp, type TcpServer } from "../tcp.ts";
 import type { TcpHandlers, TcpLink } from "../tcp-link.ts";
-import { registrationPort } from "../wire/ports.ts";
 import { type AudioSocketCallName, replyRateHz } from "./audiosocket-call.ts";
 import { AudioSocketExchange } from "./audiosocket-exchange.ts";
 import { CallAudioPool } from "./call-audio-pool.ts";
@@ -17,6 +16,7 @@ import {
   type ServiceContext,
   type ServiceDefinition,
 } from "./service.ts";
+import { whisperLinkOptions } from "./whisper-link-options.ts";
 
 const options = {
   listen: {
@@ -38,26 +38,7 @@ const options = {
     kind: "boolean",
     help: "print each transcript and each digit as a JSON object on a line of its own",
   },
-  bind: {
-    kind: "string",
-    value: "ADDRESS",
-    default: "127.0.0.1",
-    help: "address on which whisper finds the audio, and the voice announces its own",
-  },
-  "whisper-host": {
-    kind: "string",
-    value: "HOST",
-    default: "127.0.0.1",
-    help: "where whisper listens",
-  },
-  "whisper-port": {
-    kind: "integer",
-    value: "PORT",
-    min: 1,
-    max: 65_535,
-    default: registrationPort,
-    help: "UDP port for registrations",
-  },
+  ...whisperLinkOptions,
   ...commonOptions,
 } as const satisfies OptionTable;
 

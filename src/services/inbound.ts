@@ -10,13 +10,13 @@ import { WavPlayer } from "../inbound/wav-player.ts";
 import { InboundRtp } from "./inbound-rtp.ts";
 import { callerAudioRateHz } from "../wire/audio-frames.ts";
 import { type CallId, parseCallId } from "../wire/call-id.ts";
-import { registrationPort } from "../wire/ports.ts";
 import {
   commonOptions,
   type RunningService,
   type ServiceContext,
   type ServiceDefinition,
 } from "./service.ts";
+import { whisperLinkOptions } from "./whisper-link-options.ts";
 
 const options = {
   "call-id": { kind: "string", value: "N", help: "id of the call, 0 to 52535 (required)" },
@@ -45,26 +45,7 @@ const options = {
   },
   chunked: { kind: "boolean", help: "send one chunk per utterance, as the legacy inbound does" },
   json: { kind: "boolean", help: "print each transcript as a JSON object on a line of its own" },
-  bind: {
-    kind: "string",
-    value: "ADDRESS",
-    default: "127.0.0.1",
-    help: "address on which whisper finds the audio",
-  },
-  "whisper-host": {
-    kind: "string",
-    value: "HOST",
-    default: "127.0.0.1",
-    help: "where whisper listens",
-  },
-  "whisper-port": {
-    kind: "integer",
-    value: "PORT",
-    min: 1,
-    max: 65_535,
-    default: registrationPort,
-    help: "UDP port for registrations",
-  },
+  ...whisperLinkOptions,
   ...commonOptions,
 } as const satisfies OptionTable;
 

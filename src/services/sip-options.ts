@@ -6,9 +6,9 @@ import type { AudioCodec } from "../call/sdp/negotiated-media.ts";
 import { parsePortRange, type PortRange } from "../call/rtp/port-pool.ts";
 import { passwordFor } from "../call/sip/registration/line-password.ts";
 import { parseLine } from "../call/sip/registration/sip-line.ts";
-import { registrationPort } from "../wire/ports.ts";
 import { commonOptions } from "./service.ts";
 import type { LineAccount } from "./telephone.ts";
+import { whisperLinkOptions } from "./whisper-link-options.ts";
 
 const srtpRules = ["off", "accepted", "required"] as const;
 
@@ -87,26 +87,7 @@ export const sipOptions = {
   },
   greeting: { kind: "string", value: "FILE", help: "WAV file that each caller hears first" },
   json: { kind: "boolean", help: "print each event as a JSON object on a line of its own" },
-  bind: {
-    kind: "string",
-    value: "ADDRESS",
-    default: "127.0.0.1",
-    help: "address on which whisper finds the audio, and the voice announces its own",
-  },
-  "whisper-host": {
-    kind: "string",
-    value: "HOST",
-    default: "127.0.0.1",
-    help: "where whisper listens",
-  },
-  "whisper-port": {
-    kind: "integer",
-    value: "PORT",
-    min: 1,
-    max: 65_535,
-    default: registrationPort,
-    help: "UDP port for registrations",
-  },
+  ...whisperLinkOptions,
   ...commonOptions,
 } as const satisfies OptionTable;
 
