@@ -2,6 +2,8 @@
 
 /** Half a second at 16 kHz: memory is taken and given back in such blocks, so that a call needs little. */
 const blockSamples = 8000;
+/** Whisper settles once a second while nobody speaks: so many blocks go round without a new one. */
+const maxSpare = 3;
 
 export class SampleBacklog {
   readonly #limit: number;
@@ -11,7 +13,7 @@ export class SampleBacklog {
   #origin = 0;
   #start = 0;
   #end = 0;
-  #spare: Float32Array | undefined;
+  readonly #spare: Float32Array[] = [];
   #result = new Float32Array(0);
 
   constructor(limitSamples: number) {
@@ -64,7 +66,8 @@ export class SampleBacklog {
   forgetBefore(position: number): void {
     this.#start = Math.min(this.#end, Math.max(this.#start, position));
     while (this.#blocks.length > 0 && this.#start - this.#origin >= blockSamples) {
-      this.#spare = this.#blocks.shift();
+      const block = this.#blocks.shift();
+      if (block !== undefined && this.#spare.length < maxSpare) this.#spare.push(block);
       this.#origin += blockSamples;
     }
   }
@@ -73,8 +76,7 @@ export class SampleBacklog {
   #blockAt(position: number): Float32Array {
     const known = this.#blocks[Math.floor((position - this.#origin) / blockSamples)];
     if (known !== undefined) return known;
-    const block = this.#spare ?? new Float32Array(blockSamples);
-    this.#spare = undefined;
+    const block = this.#spare.pop() ?? new Float32Array(blockSamples);
     this.#blocks.push(block);
     return block;
   }
