@@ -1,58 +1,80 @@
 /**
- * A PBX as small as can be, for measuring the telephone: it takes any registration, calls those that have
- * registered, sends each call the same sound and counts what comes back.
+ * A PBX as small as can be, for measuring and testing the telephone: it takes registrations, calls those
+ * that have registered, answers or refuses what they dial, and keeps what it hears.
  */
 import type { Clock } from "../src/core/clock.ts";
 import type { Logger } from "../src/core/log.ts";
-import { CallMedia } from "../src/call/media/call-media.ts";
 import { RtpPortPool } from "../src/call/rtp/port-pool.ts";
 import { RtpSession } from "../src/call/rtp/rtp-session.ts";
-import type { RtpStatistics } from "../src/call/rtp/rtp-statistics.ts";
+import type { AudioCodec } from "../src/call/sdp/negotiated-media.ts";
 import { createResponse } from "../src/call/sip/message/create-response.ts";
-import type {
-  NameAddress,
-  SipMessage,
-  SipRequest,
-  SipUri,
+import {
+  headerValue,
+  type NameAddress,
+  type SipMessage,
+  type SipRequest,
+  type SipUri,
 } from "../src/call/sip/message/sip-message.ts";
 import { serialiseSip } from "../src/call/sip/message/serialise-sip.ts";
 import type { SipFlow } from "../src/call/sip/transport/sip-flow.ts";
 import { SipTransport } from "../src/call/sip/transport/sip-transport.ts";
 import type { LineIdentity } from "../src/call/sip/user-agent/call-context.ts";
-import type { CallEnd, SipCall } from "../src/call/sip/user-agent/sip-call.ts";
+import type { SipCall, SipCallEvents } from "../src/call/sip/user-agent/sip-call.ts";
 import { UserAgent } from "../src/call/sip/user-agent/user-agent.ts";
 import { FrameTicker } from "../src/services/frame-ticker.ts";
+import { PbxCall } from "./pbx-call.ts";
+import { SmallRegistrar, type SmallRegistrarOptions } from "./small-registrar.ts";
 
 const host = "127.0.0.1";
-const frameMs = 20;
-const frameSamples = 160;
 const maxCalls = 5000;
 
-export interface SmallPbxOptions {
+/** What happens to a number that somebody dials. */
+export type PbxAnswer =
+  | { readonly kind: "answer" }
+  /** Rings until the caller gives up. */
+  | { readonly kind: "ring" }
+  | { readonly kind: "refuse"; readonly status: number };
+
+export interface SmallPbxOptions extends SmallRegistrarOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly rtpPorts: { readonly from: number; readonly to: number };
+  /** UDP and TCP port; the system chooses when left out. */
+  readonly port?: number | undefined;
   /** One G.711 mu-law frame for each 20 ms, over and over; silence when left out. */
-  readonly frames?: readonly Uint8Array[];
+  readonly frames?: readonly Uint8Array[] | undefined;
+  /** All numbers are answered with 404 when left out. */
+  readonly answer?: ((number: string) => PbxAnswer) | undefined;
 }
 
-interface Binding {
-  readonly contact: NameAddress;
-  readonly flow: SipFlow;
+export interface PbxCalling {
+  /** PCMU alone when left out. */
+  readonly codecs?: readonly AudioCodec[];
+}
+
+/** A REFER that came, and what the PBX told about it. */
+export interface PbxTransfer {
+  readonly referTo: string;
 }
 
 export class SmallPbx {
+  /** Calls that came in and were not refused, oldest first. */
+  readonly incoming: PbxCall[] = [];
+  /** Each was accepted, and told to have been a success. */
+  readonly transfers: PbxTransfer[] = [];
+  readonly registrar: SmallRegistrar;
   readonly #options: SmallPbxOptions;
   readonly #agent: UserAgent;
   readonly #ticker: FrameTicker;
   readonly #ports: RtpPortPool;
-  readonly #bindings = new Map<string, Binding>();
-  readonly #waiting = new Map<string, (binding: Binding) => void>();
+  /** Those whose end was not told yet, by Call-ID. */
+  readonly #calls = new Map<string, PbxCall>();
   #transport: SipTransport | undefined;
 
   private constructor(options: SmallPbxOptions) {
     const { clock, log, rtpPorts } = options;
     this.#options = options;
+    this.registrar = new SmallRegistrar(options);
     this.#ticker = new FrameTicker(clock);
     this.#ports = new RtpPortPool(rtpPorts);
     this.#agent = new UserAgent({
@@ -61,17 +83,18 @@ export class SmallPbx {
       randomBytes,
       serialise: serialiseSip,
       findFlow: (target) => this.#open().flowTo(target),
-      lineFor: () => undefined,
+      lineFor: (_uri, flow) => lineOf(flow),
       maxCalls,
-      onIncoming: () => ({ ended: () => undefined }),
+      onIncoming: (call) => this.#incoming(call),
     });
   }
 
   static async open(options: SmallPbxOptions): Promise<SmallPbx> {
     const pbx = new SmallPbx(options);
-    const { clock, log } = options;
+    const { clock, log, port } = options;
     pbx.#transport = await SipTransport.open({
       bind: host,
+      port,
       clock,
       log,
       random,
@@ -83,7 +106,11 @@ export class SmallPbx {
 
   /** `127.0.0.1:port`. */
   get address(): string {
-    return `${host}:${this.#open().port}`;
+    return `${host}:${this.port}`;
+  }
+
+  get port(): number {
+    return this.#open().port;
   }
 
   /** Frames of this PBX: how late they were. */
@@ -93,14 +120,45 @@ export class SmallPbx {
 
   /** Resolves when this user has registered. */
   async registered(user: string): Promise<void> {
-    if (this.#bindings.has(user)) return;
-    await new Promise<Binding>((resolve) => this.#waiting.set(user, resolve));
+    await this.registrar.registered(user);
   }
 
   /** Resolves when the call is up; rejects when it is refused. */
-  async call(user: string): Promise<PbxCall> {
-    const binding = this.#bindings.get(user);
+  async call(user: string, options: PbxCalling = {}): Promise<PbxCall> {
+    const call = await this.ring(user, options);
+    await call.up;
+    return call;
+  }
+
+  /** Resolves when the INVITE is out. */
+  async ring(user: string, { codecs = ["PCMU"] }: PbxCalling = {}): Promise<PbxCall> {
+    const binding = this.registrar.binding(user);
     if (binding === undefined) throw new Error(`${user} is not registered`);
+    const call = await this.#newCall(codecs);
+    const sip = this.#agent.call(lineOf(binding.flow), binding.contact, call.media);
+    if (sip === undefined) throw new Error("too many calls");
+    this.#follow(call, sip);
+    sip.attach(
+      call.attach(sip, { contact: binding.contact, flow: binding.flow, layer: this.#agent.layer }),
+    );
+    await sip.start();
+    return call;
+  }
+
+  close(): void {
+    this.#agent.hangUpAll();
+    this.kill();
+  }
+
+  /** Ends as a PBX that loses its power: nobody is told. */
+  kill(): void {
+    this.#agent.close();
+    this.#transport?.close();
+    for (const call of this.#calls.values()) call.goSilent();
+    this.#calls.clear();
+  }
+
+  async #newCall(codecs: readonly AudioCodec[]): Promise<PbxCall> {
     const { clock, frames } = this.#options;
     let call: PbxCall | undefined;
     const rtp = await RtpSession.open({
@@ -110,49 +168,82 @@ export class SmallPbx {
       random,
       randomBytes,
       handlers: {
-        onFrame: ({ arrivalMs }) => call?.onFrame?.(arrivalMs),
-        onDigit: () => undefined,
+        onFrame: (frame) => call?.heard(frame),
+        onDigit: (digit) => call?.pressed(digit),
         onRestart: () => undefined,
         onBye: () => undefined,
       },
     });
-    call = new PbxCall(rtp, this.#ticker, frames ?? [new Uint8Array(frameSamples).fill(0xff)]);
-    const sip = this.#agent.call(lineOf(binding.flow), binding.contact, call.media);
-    if (sip === undefined) throw new Error("too many calls");
-    await call.connect(sip);
+    call = new PbxCall({ rtp, ticker: this.#ticker, codecs, frames, randomBytes });
     return call;
   }
 
-  close(): void {
-    this.#agent.hangUpAll();
-    this.#agent.close();
-    this.#transport?.close();
+  #follow(call: PbxCall, sip: SipCall): void {
+    const { callId } = sip;
+    this.#calls.set(callId, call);
+    void call.ended.then(() => this.#calls.delete(callId));
+  }
+
+  #incoming(sip: SipCall): SipCallEvents {
+    const uri = sip.invite?.uri;
+    const number = uri !== undefined && "user" in uri ? (uri.user ?? "") : "";
+    const answer = this.#options.answer?.(number) ?? { kind: "refuse", status: 404 };
+    if (answer.kind === "refuse") {
+      queueMicrotask(() => sip.reject(answer.status));
+      return { ended: () => undefined };
+    }
+    sip.ring();
+    const events = Promise.withResolvers<SipCallEvents>();
+    void this.#take(sip, answer, events.resolve);
+    return {
+      established: () => void events.promise.then((told) => told.established?.()),
+      digit: (digit) => void events.promise.then((told) => told.digit?.(digit)),
+      ended: (end) => void events.promise.then((told) => told.ended(end)),
+    };
+  }
+
+  async #take(
+    sip: SipCall,
+    answer: PbxAnswer,
+    follow: (events: SipCallEvents) => void,
+  ): Promise<void> {
+    const call = await this.#newCall(["PCMU", "PCMA"]);
+    this.#follow(call, sip);
+    const contacts = sip.invite?.contacts;
+    const contact = contacts === undefined || contacts === "*" ? undefined : contacts[0];
+    const { flow } = sip;
+    if (contact === undefined || flow === undefined) throw new Error("an INVITE without Contact");
+    follow(call.attach(sip, { contact, flow, layer: this.#agent.layer }));
+    this.incoming.push(call);
+    if (answer.kind === "answer") sip.accept(call.media);
   }
 
   #received(message: SipMessage, flow: SipFlow): void {
-    if (message.kind === "request" && message.method === "REGISTER") this.#register(message, flow);
-    else this.#agent.receive(message, flow);
+    if (message.kind === "request" && message.method === "REGISTER") {
+      flow.send(serialiseSip(this.registrar.answer(message, flow)));
+    } else if (message.kind === "request" && message.method === "REFER") {
+      void this.#transfer(message, flow);
+    } else {
+      this.#agent.receive(message, flow);
+    }
   }
 
-  #register(request: SipRequest, flow: SipFlow): void {
-    const contacts = request.contacts === "*" ? [] : request.contacts;
-    const [contact] = contacts;
-    const user = "user" in request.to.uri ? (request.to.uri.user ?? "") : "";
-    if (contact !== undefined) {
-      const bare = { ...contact, parameters: new Map<string, string | undefined>() };
-      const binding = { contact: bare, flow };
-      this.#bindings.set(user, binding);
-      this.#waiting.get(user)?.(binding);
-      this.#waiting.delete(user);
+  /** Whoever it is handed to takes the call at once. */
+  async #transfer(refer: SipRequest, flow: SipFlow): Promise<void> {
+    const contacts = [pbxAddress(flow)];
+    flow.send(serialiseSip(createResponse(refer, 202, { contacts })));
+    this.transfers.push({ referTo: headerValue(refer, "Refer-To") ?? "" });
+    const call = this.#calls.get(refer.callId);
+    for (const [line, state] of transferReports) {
+      await call?.request("NOTIFY", {
+        headers: [
+          { name: "Event", value: "refer" },
+          { name: "Subscription-State", value: state },
+          { name: "Content-Type", value: "message/sipfrag" },
+        ],
+        body: `${line}\r\n`,
+      });
     }
-    const headers = [{ name: "Expires", value: "3600" }];
-    const granted = contacts.map((one) => ({
-      ...one,
-      parameters: new Map(one.parameters).set("expires", "3600"),
-    }));
-    flow.send(
-      serialiseSip(createResponse(request, 200, { contacts: granted, headers, toTag: "pbx" })),
-    );
   }
 
   #open(): SipTransport {
@@ -161,73 +252,10 @@ export class SmallPbx {
   }
 }
 
-/** One call of the PBX. */
-export class PbxCall {
-  readonly media: CallMedia;
-  /** Told when each packet of sound arrives. */
-  onFrame: ((arrivalMs: number) => void) | undefined;
-  /** Resolves when the call is over, whoever ended it. */
-  readonly ended: Promise<CallEnd>;
-  readonly #rtp: RtpSession;
-  readonly #ticker: FrameTicker;
-  readonly #frames: readonly Uint8Array[];
-  readonly #over = Promise.withResolvers<CallEnd>();
-  #sip: SipCall | undefined;
-  #at = 0;
-
-  constructor(rtp: RtpSession, ticker: FrameTicker, frames: readonly Uint8Array[]) {
-    this.#rtp = rtp;
-    this.#ticker = ticker;
-    this.#frames = frames;
-    this.ended = this.#over.promise;
-    this.media = new CallMedia({
-      settings: {
-        codecs: ["PCMU"],
-        order: "ours",
-        ptimeMs: frameMs,
-        comfortNoise: false,
-        rtcpMux: false,
-        srtp: "off",
-        randomBytes,
-      },
-      address: () => host,
-      rtpPort: rtp.rtpPort,
-      rtcpPort: rtp.rtcpPort,
-      onAgreed: (media) => rtp.configure(media),
-    });
-  }
-
-  async connect(sip: SipCall): Promise<void> {
-    this.#sip = sip;
-    const up = Promise.withResolvers<void>();
-    const ticking = this.#ticker.add(frameMs, () => this.#send());
-    sip.attach({
-      established: () => up.resolve(),
-      ended: (end) => {
-        ticking.cancel();
-        this.#rtp.close();
-        up.reject(new Error(`the call was refused: ${end.status ?? ""} ${end.reason}`));
-        this.#over.resolve(end);
-      },
-    });
-    await sip.start();
-    await up.promise;
-  }
-
-  statistics(): RtpStatistics {
-    return this.#rtp.statistics();
-  }
-
-  hangUp(): void {
-    this.#sip?.hangUp();
-  }
-
-  #send(): void {
-    const frame = this.#frames[this.#at % this.#frames.length];
-    this.#at += 1;
-    if (frame !== undefined) this.#rtp.send(frame, frameSamples);
-  }
-}
+const transferReports = [
+  ["SIP/2.0 100 Trying", "active;expires=60"],
+  ["SIP/2.0 200 OK", "terminated;reason=noresource"],
+] as const;
 
 function lineOf(flow: SipFlow): LineIdentity {
   const address = pbxAddress(flow);
@@ -244,14 +272,15 @@ function lineOf(flow: SipFlow): LineIdentity {
   };
 }
 
-function pbxAddress({ local }: SipFlow): NameAddress {
+function pbxAddress({ local, transport }: SipFlow): NameAddress {
+  const named: [string, string][] = transport === "udp" ? [] : [["transport", transport]];
   const uri: SipUri = {
     scheme: "sip",
     user: "pbx",
     password: undefined,
     host: local.address,
     port: local.port,
-    parameters: new Map(),
+    parameters: new Map(named),
     headers: undefined,
   };
   return { displayName: undefined, uri, parameters: new Map() };

@@ -10,7 +10,8 @@ import { PacketPacing } from "./packet-pacing.ts";
 import type { MeasureName } from "./registry.ts";
 import { ServiceProcess } from "./service-process.ts";
 import { SettlingWhisper } from "./settling-whisper.ts";
-import { type PbxCall, SmallPbx } from "./small-pbx.ts";
+import type { PbxCall } from "./pbx-call.ts";
+import { SmallPbx } from "./small-pbx.ts";
 import { median, percentile } from "./statistics.ts";
 
 const user = "200";

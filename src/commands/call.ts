@@ -7,6 +7,7 @@ import { currentStateFolder } from "../services/state-folder.ts";
 import {
   commandService,
   listServiceSockets,
+  removeDeadSocket,
   type ServiceSocket,
 } from "../services/status-socket.ts";
 import { takeOperands } from "./operands.ts";
@@ -59,8 +60,8 @@ export async function call(argv: readonly string[]): Promise<number> {
 }
 
 function requireService(stateFolder: string): ServiceSocket {
-  const [first] = listServiceSockets(stateFolder, "sip");
-  if (first !== undefined) return first;
+  const alive = listServiceSockets(stateFolder, "sip").find((socket) => !removeDeadSocket(socket));
+  if (alive !== undefined) return alive;
   throw new WildfireError("state", "no sip service is running", {
     hint: "start it: wildfire --service sip --line USER@HOST",
   });
@@ -85,6 +86,7 @@ class DialledCall {
   #key: string | undefined;
   #digits: string | undefined;
   #wasUp = false;
+  #isInterrupted = false;
 
   constructor(service: ServiceSocket, stateFolder: string, waits: boolean) {
     this.#service = service;
@@ -117,6 +119,7 @@ class DialledCall {
         throw new WildfireError("state", `cannot call ${quote(number)}: ${textOf(error)}`);
       }
       this.#key = key;
+      if (this.#isInterrupted) await this.#command("hang-up", { key });
       for (const event of this.#early) this.#event(event);
       return await this.#exit.promise;
     } finally {
@@ -138,8 +141,10 @@ class DialledCall {
     if (kind === "transcript") this.#say(`heard: ${textOf(text)}`);
     if (kind === "established") void this.#established();
     if (kind === "ended") {
-      const code = this.#wasUp ? 0 : usual.failed;
-      this.#exit.resolve(this.#say(`ended by ${textOf(by)}: ${textOf(reason)}`, code));
+      const code = this.#exitCode();
+      const why = [status, reason].filter((part) => part !== undefined && part !== "").map(textOf);
+      const words = why.length === 0 ? "" : `: ${why.join(" ")}`;
+      this.#exit.resolve(this.#say(`ended by ${textOf(by)}${words}`, code));
     }
   }
 
@@ -153,7 +158,13 @@ class DialledCall {
     if (!this.#waits) this.#exit.resolve(0);
   }
 
+  #exitCode(): number {
+    if (this.#isInterrupted) return usual.interrupted;
+    return this.#wasUp ? 0 : usual.failed;
+  }
+
   async #interrupt(): Promise<void> {
+    this.#isInterrupted = true;
     if (this.#key !== undefined) await this.#command("hang-up", { key: this.#key });
     this.#exit.resolve(usual.interrupted);
   }

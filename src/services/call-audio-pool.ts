@@ -14,8 +14,6 @@ export interface CallAudioPoolStatus {
   readonly skippedIds: number;
 }
 
-/** Other programs may have a few of the ports, not many in a row. */
-const maxTries = 20;
 /** While whisper is away, more finished calls than this do not wait for it: the oldest gives up. */
 const maxDraining = 100;
 
@@ -36,7 +34,8 @@ export class CallAudioPool {
   /** Throws a WildfireError when no id is free, or the sockets of a call cannot be opened. */
   async open(makeOptions: (callId: CallId) => CallAudioOptions): Promise<CallAudio> {
     let failure: unknown;
-    for (let tries = 0; tries < maxTries; tries += 1) {
+    // Another service of ours on this host may have as many as it has calls.
+    for (let tries = this.#ids.free; tries > 0; tries -= 1) {
       const callId = this.#ids.take();
       if (callId === undefined) break;
       try {
@@ -82,8 +81,10 @@ export class CallAudioPool {
     for (const audio of [...this.#open, ...this.#draining]) audio.close();
   }
 
-  /** Resolves when no call waits for transcripts any more. */
+  /** For the end of a service: resolves when no call waits for transcripts any more. */
   async drained(): Promise<void> {
+    // Nobody who could still answer is there.
+    for (const audio of this.#draining) if (!audio.isConnected) audio.close();
     await Promise.all([...this.#draining].map((audio) => audio.hangUp()));
   }
 

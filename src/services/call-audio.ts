@@ -97,6 +97,11 @@ export class CallAudio {
     }
   }
 
+  /** Whether whisper is there. */
+  get isConnected(): boolean {
+    return this.#uplink.isConnected;
+  }
+
   /** What the caller says: 16 kHz mono, -1..1; copied. Never waits. */
   hear(samples: Float32Array): void {
     if (this.#isOver) return;

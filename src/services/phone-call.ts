@@ -4,6 +4,7 @@ import { describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { formatNameAddress } from "../call/sip/message/name-address.ts";
 import type { SipFlow } from "../call/sip/transport/sip-flow.ts";
+import type { ChangeOutcome } from "../call/sip/user-agent/renegotiation.ts";
 import type { CallEnd, SipCall, SipCallEvents } from "../call/sip/user-agent/sip-call.ts";
 import type { PhoneCallEvent, PhoneCallName } from "./phone-events.ts";
 import { PhoneSound, type PhoneSoundOptions, type PhoneSoundShared } from "./phone-sound.ts";
@@ -69,6 +70,13 @@ export class PhoneCall {
     return this.#call;
   }
 
+  /** Undefined when there is no signalling yet. */
+  async setHeld(isHeld: boolean): Promise<ChangeOutcome | undefined> {
+    const outcome = await this.#call?.setHeld(isHeld);
+    if (outcome?.ok === true) this.#sound?.setHeld(isHeld);
+    return outcome;
+  }
+
   /** False when the peer takes no digits. */
   sendDigits(digits: string): boolean {
     return this.#sound?.sendDigits(digits) ?? false;
@@ -125,6 +133,7 @@ export class PhoneCall {
       return;
     }
     if (this.isEnded) return;
+    sound?.start();
     const callId = sound?.callId ?? "";
     const codec = sound?.media.agreed?.codec ?? "";
     this.#log.info("call is up", { call: callId, codec });
@@ -174,8 +183,8 @@ export class PhoneCall {
       reason,
       durationMs,
       lostPackets,
-      jitterMs,
-      meanOpinionScore,
+      jitterMs: roundTo(jitterMs, 1),
+      meanOpinionScore: roundTo(meanOpinionScore, 2),
     });
     this.#tell({ kind: "ended", by, status, reason, durationMs, statistics });
     onEnded(this);
@@ -196,4 +205,9 @@ export class PhoneCall {
     const remote = this.#call?.remote;
     return remote === undefined ? "" : formatNameAddress({ ...remote, parameters: new Map() });
   }
+}
+
+/** For people. */
+function roundTo(value: number | undefined, digits: number): number | undefined {
+  return value === undefined ? undefined : Number(value.toFixed(digits));
 }

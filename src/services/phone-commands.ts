@@ -52,15 +52,19 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       const call = callOf(telephone, fields);
       const target = telephone.uriOn(call, textOf(fields, "number"));
       if (target === undefined || call.sip === undefined) throw noCall(call.key);
-      return { ...(await call.sip.transfer(target)) };
+      const outcome = await call.sip.transfer(target);
+      // Not every PBX ends the call that it has handed on.
+      if (outcome.ok) call.hangUp();
+      return { ...outcome };
     },
   ],
 ]);
 
 async function setHeld(telephone: Telephone, fields: Fields, isHeld: boolean) {
   const call = callOf(telephone, fields);
-  if (call.sip === undefined) throw noCall(call.key);
-  return await call.sip.setHeld(isHeld);
+  const outcome = await call.setHeld(isHeld);
+  if (outcome === undefined) throw noCall(call.key);
+  return outcome;
 }
 
 function callOf(telephone: Telephone, fields: Fields): PhoneCall {

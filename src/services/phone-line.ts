@@ -1,8 +1,10 @@
 /** One extension: its registration, its credentials, and who it is to its calls. */
 import type { Clock } from "../core/clock.ts";
+import { quote, WildfireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { DigestSession } from "../call/sip/digest/digest-session.ts";
 import type { AnyUri, NameAddress, SipUri } from "../call/sip/message/sip-message.ts";
+import { parseUri } from "../call/sip/message/uri.ts";
 import type { RegisterSending, RequestSender } from "../call/sip/registration/register-exchange.ts";
 import { lineTarget, nextHop } from "../call/sip/registration/registrar-target.ts";
 import { Registration } from "../call/sip/registration/registration.ts";
@@ -73,11 +75,14 @@ export class PhoneLine implements LineIdentity {
     return this.#registration.contactOn(flow);
   }
 
-  /** A URI for what people dial: a number or name at the line's PBX, or a whole URI. */
+  /**
+   * A URI for what people dial: a number or name at the line's PBX, or a whole SIP URI. Throws a
+   * WildfireError("usage") for a URI that is none.
+   */
   uriFor(dialled: string): AnyUri {
+    if (/^sips?:/i.test(dialled)) return readUri(dialled);
     const { host, port } = this.#options.line;
-    const parameters = new Map<string, string | undefined>();
-    return { ...emptyUri, user: dialled, host, port, parameters };
+    return { ...emptyUri, user: plainNumber(dialled), host, port };
   }
 
   start(): void {
@@ -140,6 +145,20 @@ const emptyUri: Omit<SipUri, "host"> = {
   parameters: new Map(),
   headers: undefined,
 };
+
+function readUri(text: string): AnyUri {
+  const uri = parseUri(text);
+  if (uri !== undefined) return uri;
+  throw new WildfireError("usage", `${quote(text, 100)} is no SIP URI`, {
+    hint: "dial a number, or a URI such as sip:600@192.168.1.10",
+  });
+}
+
+/** Numbers are written for people with separators that no PBX knows (RFC 3966 section 5.1.1). */
+function plainNumber(dialled: string): string {
+  const number = dialled.replace(/^tel:/i, "").trim();
+  return /^\+?[\d\s().-]+$/.test(number) ? number.replaceAll(/[\s().-]/g, "") : number;
+}
 
 /** The address of record has no port: it is the name of a user, not of a machine. */
 function addressOfRecord({ user, host }: SipLine): NameAddress {

@@ -4,7 +4,7 @@ import { CallerSound } from "../audio/caller-sound.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { CallMedia, type MediaSettings } from "../call/media/call-media.ts";
-import type { NegotiatedMedia } from "../call/sdp/negotiated-media.ts";
+import { type NegotiatedMedia, sends } from "../call/sdp/negotiated-media.ts";
 import type { RtpPortPool } from "../call/rtp/port-pool.ts";
 import type { RtpFrame } from "../call/rtp/rtp-receiver.ts";
 import { RtpSession } from "../call/rtp/rtp-session.ts";
@@ -73,6 +73,8 @@ export class PhoneSound {
   #pulling: Ticking | undefined;
   #ptimeMs = 20;
   #isTalking = false;
+  #isUp = false;
+  #isHeld = false;
   #listensSinceMs: number;
   #isClosed = false;
 
@@ -136,12 +138,25 @@ export class PhoneSound {
     }
     this.#audio = audio;
     audio.pace(this.#ptimeMs);
+    this.#pauseReplies();
     this.#pulling = shared.ticker.add(pullEveryMs, () => this.#pull());
   }
 
   /** The id under which whisper and the voice know the call; undefined before it is connected. */
   get callId(): string | undefined {
     return this.#audio?.callId.text;
+  }
+
+  /** Both sides know that the call is up: who is greeted before may not listen yet. */
+  start(): void {
+    this.#isUp = true;
+    this.#pauseReplies();
+  }
+
+  /** On hold by us, the peer hears nothing, and misses nothing. */
+  setHeld(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#pauseReplies();
   }
 
   /** False when the peer takes no digits by RTP. */
@@ -160,7 +175,7 @@ export class PhoneSound {
     return {
       codec,
       ptimeMs,
-      direction,
+      flow: direction,
       srtp: srtp?.suite,
       rtp: this.#rtp.statistics(),
       jitterBuffer: { waitMs, ...counters },
@@ -190,8 +205,16 @@ export class PhoneSound {
     this.#encoder.configure(media.codec, media.ptimeMs);
     this.#audio?.pace(media.ptimeMs);
     this.#rtp.configure(media);
+    this.#pauseReplies();
     this.#listensSinceMs = shared.clock.nowMs();
     listener.agreed(media);
+  }
+
+  /** What is said while the peer cannot hear it would be lost. */
+  #pauseReplies(): void {
+    const media = this.media.agreed;
+    const isListening = this.#isUp && media !== undefined && sends(media.direction);
+    this.#audio?.hold(!isListening || this.#isHeld);
   }
 
   /** A packet of the peer. */

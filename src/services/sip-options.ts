@@ -93,7 +93,7 @@ export const sipOptions = {
 
 export type SipValues = OptionValues<typeof sipOptions>;
 
-/** Throws a WildfireError("usage") that quotes the line, and never a password. */
+/** Throws a WildfireError("usage") that quotes what is wrong of a line, and never a password. */
 export async function readAccounts(
   values: SipValues,
   env: Readonly<Record<string, string | undefined>>,
@@ -105,10 +105,13 @@ export async function readAccounts(
   }
   const path = values["password-file"];
   const fileText = path === undefined ? undefined : await readText(path, "--password-file");
-  return values.line.map((text) => {
+  return values.line.map((text, index) => {
     const parsed = parseLine(text);
-    if (!parsed.ok)
-      throw new WildfireError("usage", `--line ${quote(text, 100)}: ${parsed.problem}`);
+    if (!parsed.ok) {
+      // The line as a whole may hold a password, so it is named by its place.
+      const which = values.line.length === 1 ? "--line" : `--line number ${index + 1}`;
+      throw new WildfireError("usage", `${which}: ${parsed.problem}`);
+    }
     const found = passwordFor(parsed.line, env, fileText);
     if (!found.ok) throw new WildfireError("usage", found.problem);
     return { line: parsed.line, password: found.password };

@@ -9,7 +9,7 @@ import type { SipLine } from "../call/sip/registration/sip-line.ts";
 import type { SipFlow } from "../call/sip/transport/sip-flow.ts";
 import { SipTransport, type TlsSettings } from "../call/sip/transport/sip-transport.ts";
 import type { LineIdentity } from "../call/sip/user-agent/call-context.ts";
-import type { SipCall } from "../call/sip/user-agent/sip-call.ts";
+import type { SipCall, SipCallEvents } from "../call/sip/user-agent/sip-call.ts";
 import { UserAgent } from "../call/sip/user-agent/user-agent.ts";
 import type { EventStream } from "./event-stream.ts";
 import { PhoneCall, type PhoneCallOptions } from "./phone-call.ts";
@@ -54,6 +54,7 @@ export class Telephone {
   #transport: SipTransport | undefined;
   #lines: readonly PhoneLine[] = [];
   #keys = 0;
+  #isStopping = false;
 
   private constructor(options: TelephoneOptions) {
     this.#options = options;
@@ -83,6 +84,7 @@ export class Telephone {
 
   /** The key of the new call; rejects with a WildfireError in one line. */
   async dial({ number, line: wanted }: Dialling): Promise<string> {
+    if (this.#isStopping) throw new WildfireError("state", "the sip service is stopping");
     const line = this.#lineCalled(wanted);
     const flow = await line.flow();
     const call = this.#newCall();
@@ -91,11 +93,18 @@ export class Telephone {
       uri: line.uriFor(number),
       parameters: new Map(),
     };
-    await call.dial(flow, (sound) => {
-      const sip = this.#agent.call(line, to, sound.media);
-      if (sip !== undefined) return sip;
-      throw new WildfireError("state", "all lines are busy", { hint: "raise --max-calls" });
-    });
+    try {
+      await call.dial(flow, (sound) => {
+        const sip = this.#agent.call(line, to, sound.media);
+        if (sip !== undefined) return sip;
+        throw new WildfireError("state", "all lines are busy", { hint: "raise --max-calls" });
+      });
+    } catch (error) {
+      // A call that was never made has no end that could take it from the list.
+      this.#calls.delete(call.key);
+      this.#counts.failedToStart += 1;
+      throw error;
+    }
     return call.key;
   }
 
@@ -124,6 +133,7 @@ export class Telephone {
 
   /** Hangs up, takes registrations back, and frees everything; bounded in time. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     this.#agent.hangUpAll();
     await Promise.all(this.#lines.map((line) => line.stop()));
     this.#agent.close();
@@ -181,7 +191,12 @@ export class Telephone {
     this.#agent.offerAllAgain();
   }
 
-  #incoming(sip: SipCall) {
+  #incoming(sip: SipCall): SipCallEvents {
+    if (this.#isStopping) {
+      // It came while the PBX is being told that we leave.
+      sip.reject(480);
+      return { ended: () => undefined };
+    }
     this.#counts.answered += 1;
     return this.#newCall().answer(sip);
   }

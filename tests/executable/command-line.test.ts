@@ -107,7 +107,10 @@ describe("wrong usage is one line and exit code 2", () => {
       ["--service", "inbound", "--call-id", "60000", "--wav", "x.wav"],
       "the largest id is 52535",
     ],
-    "no recording": [["--service", "inbound", "--call-id", "4012"], "--wav or --rtp-port is missing"],
+    "no recording": [
+      ["--service", "inbound", "--call-id", "4012"],
+      "--wav or --rtp-port is missing",
+    ],
     "status of nothing": [["status"], "whisper|inbound|llama"],
   };
   for (const [name, [argv, says]] of Object.entries(mistakes)) {

@@ -32,7 +32,7 @@ export class Dialog {
   readonly local: NameAddress;
   /** To of what we send, with the peer's tag where it has one. */
   readonly remote: NameAddress;
-  readonly #routes: readonly NameAddress[];
+  #routes: readonly NameAddress[];
   #target: AnyUri;
   #localCSeq: number;
   #remoteCSeq: number | undefined;
@@ -56,7 +56,7 @@ export class Dialog {
       local: withTag(invite.to, localTag),
       remote: invite.from,
       routes: invite.recordRoutes,
-      target: contact.uri,
+      target: withoutHeaders(contact.uri),
       localCSeq: 0,
       remoteCSeq: invite.cseq.number,
     });
@@ -73,10 +73,16 @@ export class Dialog {
       local: invite.from,
       remote: response.to,
       routes: response.recordRoutes.toReversed(),
-      target: contact?.uri ?? invite.uri,
+      target: withoutHeaders(contact?.uri ?? invite.uri),
       localCSeq: invite.cseq.number,
       remoteCSeq: undefined,
     });
+  }
+
+  /** The 2xx of a dialog that a provisional response began has the last word on the way (13.2.2.4). */
+  confirm(response: SipResponse): void {
+    this.#routes = response.recordRoutes.toReversed();
+    this.refreshTarget(response);
   }
 
   get localTag(): string {
@@ -94,6 +100,11 @@ export class Dialog {
 
   get localCSeq(): number {
     return this.#localCSeq;
+  }
+
+  /** Whether a request with our tag is from the peer of this dialog: a forked INVITE has several. */
+  isFrom(request: SipRequest): boolean {
+    return tagOf(request.from) === this.remoteTag;
   }
 
   /** A request within the dialog (section 12.2.1.1), without our Via. */
@@ -119,10 +130,14 @@ export class Dialog {
     this.#localCSeq = Math.max(this.#localCSeq, cseqNumber);
   }
 
-  /** False when a request is older than what was there before (section 12.2.2); the answer is 500. */
+  /**
+   * False when a request is older than what was there before (section 12.2.2); the answer is 500.
+   * A BYE is never too old: whoever has left is gone.
+   */
   admits(request: SipRequest): boolean {
-    const { number } = request.cseq;
-    if (this.#remoteCSeq !== undefined && number < this.#remoteCSeq) return false;
+    const { number, method } = request.cseq;
+    const isOld = this.#remoteCSeq !== undefined && number < this.#remoteCSeq;
+    if (isOld) return method === "BYE";
     this.#remoteCSeq = number;
     return true;
   }
@@ -130,7 +145,7 @@ export class Dialog {
   /** A re-INVITE or UPDATE, or the 2xx to ours, may move the peer (section 12.2). */
   refreshTarget(message: SipRequest | SipResponse): void {
     const contact = message.contacts === "*" ? undefined : message.contacts[0];
-    if (contact !== undefined) this.#target = contact.uri;
+    if (contact !== undefined) this.#target = withoutHeaders(contact.uri);
   }
 
   #build({ method, headers = [], contacts = [], body }: DialogRequest, cseq: number): SipRequest {
@@ -172,6 +187,11 @@ export function tagOf(address: NameAddress): string | undefined {
 
 export function withTag(address: NameAddress, tag: string): NameAddress {
   return { ...address, parameters: new Map(address.parameters).set("tag", tag) };
+}
+
+/** What stands behind "?" in a Contact is no part of a request line (section 19.1.1). */
+function withoutHeaders(uri: AnyUri): AnyUri {
+  return "text" in uri ? uri : { ...uri, headers: undefined };
 }
 
 function isLooseRouter(uri: AnyUri): boolean {

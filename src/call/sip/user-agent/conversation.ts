@@ -1,15 +1,22 @@
 /** A call that is up: what either side may ask within its dialog, and the timer that keeps it honest. */
-import type { Timer } from "../../../core/clock.ts";
 import { createResponse } from "../message/create-response.ts";
-import type { AnyUri, SipRequest } from "../message/sip-message.ts";
-import { headerValue } from "../message/sip-message.ts";
+import {
+  type AnyUri,
+  headerValue,
+  type SipHeader,
+  type SipMessageParts,
+  type SipRequest,
+} from "../message/sip-message.ts";
 import type { ServerTransaction } from "../transaction/transaction-user.ts";
-import { allowHeader, type CallContext } from "./call-context.ts";
+import { allowHeader, type CallContext, unsupportedTags } from "./call-context.ts";
 import type { DialogSender } from "./dialog-sender.ts";
 import { type InfoDigit, readInfoDigit } from "./info-digits.ts";
+import { reasonOf } from "./peer-reason.ts";
 import { type ChangeOutcome, Renegotiation } from "./renegotiation.ts";
 import type { SessionMedia } from "./session-media.ts";
-import { dueSeconds, type SessionTimer } from "./session-timer.ts";
+import { SessionKeeper } from "./session-keeper.ts";
+import { SessionRefresh } from "./session-refresh.ts";
+import type { SessionTimer } from "./session-timer.ts";
 import { Transfer, type TransferOutcome } from "./transfer.ts";
 
 export interface ConversationEvents {
@@ -25,6 +32,8 @@ export interface ConversationOptions {
   readonly sender: DialogSender;
   readonly media: SessionMedia;
   readonly timer: SessionTimer | undefined;
+  /** What the peer sent to begin the call: its INVITE or its 2xx. */
+  readonly peer: SipMessageParts;
   readonly ownsCallId: boolean;
   readonly events: ConversationEvents;
 }
@@ -34,24 +43,43 @@ type Handler = (conversation: Conversation, transaction: ServerTransaction) => v
 export class Conversation {
   readonly #options: ConversationOptions;
   readonly #renegotiation: Renegotiation;
-  #sessionTimer: Timer | undefined;
+  readonly #keeper: SessionKeeper;
+  readonly #refresh: SessionRefresh;
   #transfer: Transfer | undefined;
+  #isHeld = false;
   #isOver = false;
 
   constructor(options: ConversationOptions) {
     this.#options = options;
-    const { context, sender, media, ownsCallId, events } = options;
+    const { context, sender, media, ownsCallId, events, peer } = options;
+    this.#keeper = new SessionKeeper({
+      clock: context.clock,
+      refresh: () => this.#refresh.refresh(),
+      expired: () => events.lost("the peer did not refresh the session in time"),
+    });
     this.#renegotiation = new Renegotiation({
       context,
       sender,
       media,
       ownsCallId,
+      timerHeaders: () => this.#keeper.headers(),
       events: {
-        changed: (timer) => this.#armSessionTimer(timer),
+        changed: (timer) => this.#keeper.agreed(timer),
+        changedUntimed: () => this.#keeper.unmentioned(),
+        demanded: (seconds) => this.#keeper.demand(seconds),
         lost: (reason) => events.lost(reason),
       },
     });
-    this.#armSessionTimer(options.timer);
+    this.#refresh = new SessionRefresh({
+      sender,
+      peer,
+      headers: () => this.#keeper.headers(),
+      offer: () => this.#renegotiation.offer(),
+      agreed: (timer) => this.#keeper.agreed(timer),
+      demanded: (seconds) => this.#keeper.demand(seconds),
+      lost: (reason) => events.lost(reason),
+    });
+    this.#keeper.agreed(options.timer);
   }
 
   get sender(): DialogSender {
@@ -61,22 +89,27 @@ export class Conversation {
   /** Any request within the dialog but ACK. */
   request(transaction: ServerTransaction): void {
     const { request } = transaction;
-    if (!this.sender.dialog.admits(request)) {
-      this.#respond(transaction, 500);
-      return;
-    }
+    const unsupported = unsupportedTags(request);
     const handler = handlers.get(request.method);
-    if (handler === undefined) this.#respond(transaction, 405, [allowHeader]);
-    else handler(this, transaction);
+    if (!this.sender.dialog.admits(request)) this.#respond(transaction, 500);
+    else if (handler === undefined) this.#respond(transaction, 405, [allowHeader]);
+    else if (this.#isOver && request.method !== "BYE") this.#respond(transaction, 481);
+    else if (unsupported.length > 0) {
+      this.#respond(transaction, 420, [{ name: "Unsupported", value: unsupported.join(", ") }]);
+    } else handler(this, transaction);
   }
 
   acknowledge(ack: SipRequest): boolean {
     return this.#renegotiation.acknowledge(ack);
   }
 
-  setHeld(isHeld: boolean): Promise<ChangeOutcome> {
-    this.#options.media.setHeld(isHeld);
-    return this.#renegotiation.offer();
+  async setHeld(isHeld: boolean): Promise<ChangeOutcome> {
+    const { media } = this.#options;
+    media.setHeld(isHeld);
+    const outcome = await this.#renegotiation.offer();
+    if (outcome.ok) this.#isHeld = isHeld;
+    else media.setHeld(this.#isHeld);
+    return outcome;
   }
 
   /** Our address or port has changed. */
@@ -86,6 +119,7 @@ export class Conversation {
 
   /** Rejects nothing: the outcome tells. One transfer at a time. */
   transfer(target: AnyUri, replaces?: string): Promise<TransferOutcome> {
+    if (this.#isOver) return Promise.resolve(over);
     if (this.#transfer?.isDone === false) {
       return Promise.resolve({ ok: false, status: 491, reason: "another transfer is under way" });
     }
@@ -105,22 +139,15 @@ export class Conversation {
   async hangUp(reason: string | undefined): Promise<void> {
     this.stop();
     const headers = reason === undefined ? [] : [{ name: "Reason", value: reason }];
-    await new Promise<void>((resolve) => {
-      void this.sender.send(
-        { method: "BYE", headers },
-        {
-          provisional: () => undefined,
-          final: () => resolve(),
-          timedOut: () => resolve(),
-          failed: () => resolve(),
-        },
-      );
-    });
+    const isHeard = await this.#sayBye(headers);
+    // The connection broke under it, and there may be another one.
+    if (!isHeard) await this.#sayBye(headers);
   }
 
   stop(): void {
     this.#isOver = true;
-    this.#sessionTimer?.cancel();
+    this.#keeper.stop();
+    this.#refresh.stop();
     this.#transfer?.stop();
     this.#renegotiation.stop();
   }
@@ -129,7 +156,7 @@ export class Conversation {
     this.#respond(transaction, 200);
     this.#transfer?.peerHungUp();
     this.stop();
-    this.#options.events.peerHungUp(headerValue(transaction.request, "Reason") ?? "");
+    this.#options.events.peerHungUp(reasonOf(transaction.request));
   }
 
   invite(transaction: ServerTransaction): void {
@@ -169,33 +196,28 @@ export class Conversation {
     this.#respond(transaction, 481);
   }
 
-  #armSessionTimer(timer: SessionTimer | undefined): void {
-    this.#sessionTimer?.cancel();
-    this.#sessionTimer = undefined;
-    if (timer === undefined || this.#isOver) return;
-    const { context, events } = this.#options;
-    this.#sessionTimer = context.clock.after(dueSeconds(timer) * 1000, () => {
-      if (timer.weRefresh) this.#refresh(timer);
-      else events.lost("the peer did not refresh the session in time");
-    });
-  }
-
-  #refresh(timer: SessionTimer): void {
-    // Where nothing answers the refresh, the call ends by the refresh's own failure.
-    this.#options.context.log.debug("refreshing the session", { interval: timer.intervalSeconds });
-    void this.#renegotiation.offer().then((outcome) => {
-      if (!outcome.ok && !this.#isOver) this.#armSessionTimer(timer);
+  /** False when it did not get through at all. */
+  #sayBye(headers: readonly SipHeader[]): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.sender.send(() => ({ method: "BYE", headers }), {
+        provisional: () => undefined,
+        final: () => resolve(true),
+        timedOut: () => resolve(true),
+        failed: () => resolve(false),
+      });
     });
   }
 
   #respond(
     transaction: ServerTransaction,
     status: number,
-    headers: readonly { readonly name: string; readonly value: string }[] = [],
+    headers: readonly SipHeader[] = [],
   ): void {
     transaction.respond(createResponse(transaction.request, status, { headers }));
   }
 }
+
+const over: ChangeOutcome = { ok: false, status: 481, reason: "the call is over" };
 
 const handlers: ReadonlyMap<string, Handler> = new Map([
   ["BYE", (conversation, transaction) => conversation.bye(transaction)],

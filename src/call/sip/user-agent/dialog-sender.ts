@@ -1,115 +1,115 @@
-/** Sends requests within one dialog: on the right flow, with the line's credentials. */
-import type { Logger } from "../../../core/log.ts";
+/** Sends requests within one dialog: in order, on the right flow, with the line's credentials. */
+import { describeError } from "../../../core/errors.ts";
 import type { Dialog, DialogRequest } from "../dialog/dialog.ts";
-import type { AnyUri, NameAddress, SipRequest } from "../message/sip-message.ts";
+import type { NameAddress, SipRequest } from "../message/sip-message.ts";
 import type { ClientTransactionHandlers } from "../transaction/transaction-user.ts";
-import type { SipFlow, SipTransportName } from "../transport/sip-flow.ts";
-import { type Challenger, OutgoingRequest, type RequestLayer } from "./outgoing-request.ts";
+import type { SipFlow } from "../transport/sip-flow.ts";
+import type { CallContext } from "./call-context.ts";
+import { DialogWay } from "./dialog-way.ts";
+import { OutgoingRequest } from "./outgoing-request.ts";
 
-export interface SipTarget {
-  readonly transport: SipTransportName;
-  readonly host: string;
-  readonly port: number | undefined;
+/**
+ * Makes the request when the way is known, right before it is sent. Undefined: what it was for is
+ * over meanwhile, and nothing is sent or reported.
+ */
+export type RequestMaker = (contact: NameAddress) => DialogRequest | undefined;
+
+/** A request within a dialog, which may still wait for its way. */
+export interface SentRequest {
+  /** As it went out last; undefined before it did. */
+  readonly request: SipRequest | undefined;
+  /** For an INVITE without a final response; one that is not out yet stays where it is. */
+  cancel(): void;
 }
 
-/** Rejects with a WildfireError when there is no way to it. */
-export type FlowFinder = (target: SipTarget) => Promise<SipFlow>;
-
-export interface DialogSenderOptions {
-  readonly dialog: Dialog;
-  /** On which the dialog began. */
-  readonly flow: SipFlow;
-  readonly layer: RequestLayer;
-  readonly credentials: Challenger;
-  readonly findFlow: FlowFinder;
-  readonly contactFor: (flow: SipFlow) => NameAddress;
-  readonly log: Logger;
-}
+export const nobodyCares: ClientTransactionHandlers = {
+  provisional: () => undefined,
+  final: () => undefined,
+  timedOut: () => undefined,
+  failed: () => undefined,
+};
 
 export class DialogSender {
   readonly dialog: Dialog;
-  readonly #options: DialogSenderOptions;
-  #flow: SipFlow;
-  /** While the way is being looked for, requests wait in order. */
-  #ready: Promise<void>;
+  readonly #context: CallContext;
+  readonly #way: DialogWay;
+  #queue: Promise<void> = Promise.resolve();
 
-  constructor(options: DialogSenderOptions) {
-    this.#options = options;
-    this.dialog = options.dialog;
-    this.#flow = options.flow;
-    this.#ready = this.#chooseFlow();
+  /** `flow` is the one on which the dialog began. */
+  constructor(dialog: Dialog, flow: SipFlow, context: CallContext) {
+    this.dialog = dialog;
+    this.#context = context;
+    this.#way = new DialogWay(dialog, flow, context);
   }
 
   get flow(): SipFlow {
-    return this.#flow;
+    return this.#way.flow;
   }
 
   get contact(): NameAddress {
-    return this.#options.contactFor(this.#flow);
+    return this.#context.line.contactFor(this.flow);
   }
 
   /** The peer's target or route may have changed. */
   refreshWay(): void {
-    this.#ready = this.#ready.then(() => this.#chooseFlow());
+    this.#way.refresh();
   }
 
-  /** `prepare` gets the request before it is sent, for instance to keep its number. */
-  async send(parts: DialogRequest, handlers: ClientTransactionHandlers): Promise<OutgoingRequest> {
-    const { dialog, layer, credentials, log } = { ...this.#options };
-    await this.#ready;
+  /** Never throws: what cannot be sent has `failed`. */
+  send(make: RequestMaker, handlers: ClientTransactionHandlers): SentRequest {
+    const sending = new Sending();
+    this.#enqueue(
+      () => {
+        const parts = sending.isCancelled ? undefined : make(this.contact);
+        if (parts !== undefined) sending.sent = this.#begin(parts, handlers);
+      },
+      (reason) => handlers.failed(reason),
+    );
+    return sending;
+  }
+
+  /** ACK to a 2xx of `invite`; once more for each copy of the 2xx. */
+  acknowledge(invite: SipRequest): void {
+    this.#enqueue(() => this.#context.layer.send(this.dialog.ack(invite), this.flow));
+  }
+
+  #begin(parts: DialogRequest, handlers: ClientTransactionHandlers): OutgoingRequest {
+    const { dialog } = this;
+    const { layer, line, log } = this.#context;
     return new OutgoingRequest({
       layer,
-      credentials,
-      flow: this.#flow,
+      credentials: line.credentials,
+      flow: this.flow,
       request: dialog.request(parts),
       handlers,
+      lastNumber: () => dialog.localCSeq,
       onResent: (again) => dialog.noteSent(again.cseq.number),
       onProblem: (problem) => log.warn("request within a call refused", { problem }),
     });
   }
 
-  async acknowledge(invite: SipRequest): Promise<() => void> {
-    const { dialog, layer } = this.#options;
-    await this.#ready;
-    const ack = dialog.ack(invite);
-    const send = (): void => layer.send(ack, this.#flow);
-    send();
-    return send;
-  }
-
-  /**
-   * Streams stay on the connection that the call came by, which a NAT or firewall is known to let
-   * through (RFC 5626); datagrams go where the dialog says.
-   */
-  async #chooseFlow(): Promise<void> {
-    const { findFlow, log } = this.#options;
-    if (this.#flow.isReliable && this.#flow.isOpen) return;
-    const target = targetOf(this.dialog.nextHop, this.#flow.transport);
-    if (target === undefined || isSamePlace(target, this.#flow)) return;
-    try {
-      this.#flow = await findFlow(target);
-    } catch (error) {
-      log.warn("the way that the peer told leads nowhere, its last one is used", {
-        error: error instanceof Error ? error.message : String(error),
+  #enqueue(act: () => void, failed: (reason: string) => void = () => undefined): void {
+    this.#queue = this.#queue
+      .then(() => this.#way.find())
+      .then(act)
+      .catch((error: unknown) => {
+        const reason = describeError(error);
+        this.#context.log.error("request within a call not sent", { private: { reason } });
+        failed(reason);
       });
-    }
   }
 }
 
-/** Undefined for URIs that name no host. */
-function targetOf(uri: AnyUri, fallback: SipTransportName): SipTarget | undefined {
-  if (uri.scheme !== "sip" && uri.scheme !== "sips") return undefined;
-  if (uri.scheme === "sips") return { transport: "tls", host: uri.host, port: uri.port };
-  const named = uri.parameters.get("transport")?.toLowerCase();
-  const known = named === "udp" || named === "tcp" || named === "tls" ? named : undefined;
-  return { transport: known ?? fallback, host: uri.host, port: uri.port };
-}
+class Sending implements SentRequest {
+  sent: OutgoingRequest | undefined;
+  isCancelled = false;
 
-function isSamePlace({ transport, host, port }: SipTarget, flow: SipFlow): boolean {
-  const usualPort = transport === "tls" ? 5061 : 5060;
-  return (
-    transport === flow.transport &&
-    host === flow.remote.address &&
-    (port ?? usualPort) === flow.remote.port
-  );
+  get request(): SipRequest | undefined {
+    return this.sent?.request;
+  }
+
+  cancel(): void {
+    this.isCancelled = true;
+    this.sent?.cancel();
+  }
 }

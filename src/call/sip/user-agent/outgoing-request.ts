@@ -29,6 +29,8 @@ export interface Challenger {
   ):
     | { readonly ok: true; readonly request: SipRequest }
     | { readonly ok: false; readonly problem: string };
+  /** A final response that was no challenge: it may name the next nonce. */
+  observe?(request: SipRequest, response: SipResponse): void;
 }
 
 export interface OutgoingRequestOptions {
@@ -37,6 +39,8 @@ export interface OutgoingRequestOptions {
   readonly flow: SipFlow;
   readonly request: SipRequest;
   readonly handlers: ClientTransactionHandlers;
+  /** The highest CSeq of its dialog so far: others may have gone out while it was on its way. */
+  readonly lastNumber?: () => number;
   /** The request went out again with another CSeq. */
   readonly onResent?: (request: SipRequest) => void;
   /** A challenge that cannot be met; the response is reported as final behind this. */
@@ -50,6 +54,7 @@ export class OutgoingRequest {
   readonly #options: OutgoingRequestOptions;
   #transaction: ClientTransaction;
   #challenges = 0;
+  #isCancelled = false;
 
   constructor(options: OutgoingRequestOptions) {
     this.#options = options;
@@ -65,14 +70,10 @@ export class OutgoingRequest {
     return this.#transaction.flow;
   }
 
-  /** For an INVITE without a final response. */
+  /** For an INVITE without a final response; a challenge is one then. */
   cancel(): void {
+    this.#isCancelled = true;
     this.#options.layer.cancel(this.#transaction);
-  }
-
-  /** Nothing more is reported. */
-  abandon(): void {
-    this.#transaction.abandon();
   }
 
   #send(request: SipRequest): ClientTransaction {
@@ -86,20 +87,29 @@ export class OutgoingRequest {
   }
 
   #final(response: SipResponse): void {
-    const { credentials, handlers, onResent, onProblem } = this.#options;
+    const { credentials, handlers, onResent } = this.#options;
     const isChallenge = response.status === 401 || response.status === 407;
-    if (!isChallenge || this.#challenges === maxChallenges) {
+    if (!isChallenge) credentials.observe?.(this.request, response);
+    const again = isChallenge ? this.#answer(response) : undefined;
+    if (again === undefined) {
       handlers.final(response);
       return;
     }
+    onResent?.(again);
+    this.#transaction = this.#send(again);
+  }
+
+  /** The request once more; undefined when that is of no use. */
+  #answer(response: SipResponse): SipRequest | undefined {
+    const { credentials, lastNumber, onProblem } = this.#options;
+    if (this.#isCancelled || this.#challenges === maxChallenges) return undefined;
     this.#challenges += 1;
-    const answer = credentials.answer({ ...this.#transaction.request, via: [] }, response);
-    if (!answer.ok) {
-      onProblem?.(answer.problem);
-      handlers.final(response);
-      return;
-    }
-    onResent?.(answer.request);
-    this.#transaction = this.#send(answer.request);
+    const { cseq } = this.request;
+    const number = Math.max(cseq.number, lastNumber?.() ?? 0);
+    const challenged = { ...this.request, cseq: { ...cseq, number }, via: [] };
+    const answer = credentials.answer(challenged, response);
+    if (answer.ok) return answer.request;
+    onProblem?.(answer.problem);
+    return undefined;
   }
 }

@@ -1,19 +1,27 @@
-/** Changes of a running call (RFC 3261 section 14, RFC 3311): hold, resume, codec, address; one at a time. */
+/** Changes of a running call (RFC 3261 section 14, RFC 3311): whose turn it is, one at a time. */
 import type { Timer } from "../../../core/clock.ts";
-import { createResponse } from "../message/create-response.ts";
-import type { SipHeader, SipRequest, SipResponse } from "../message/sip-message.ts";
+import {
+  headerValue,
+  type SipHeader,
+  type SipRequest,
+  type SipResponse,
+} from "../message/sip-message.ts";
 import type { ServerTransaction } from "../transaction/transaction-user.ts";
-import { AcceptedInvite } from "./accepted-invite.ts";
-import { allowHeader, type CallContext, supportedTags } from "./call-context.ts";
+import type { CallContext } from "./call-context.ts";
 import type { DialogSender } from "./dialog-sender.ts";
-import { describe } from "./incoming-leg.ts";
-import type { OutgoingRequest } from "./outgoing-request.ts";
-import { sdpType, type SessionMedia } from "./session-media.ts";
-import { agreedTimer, answerTimer, type SessionTimer, wishFor } from "./session-timer.ts";
+import { OwnChange, type OwnChangeResult } from "./own-change.ts";
+import { PeerChange, refuseChange } from "./peer-change.ts";
+import { descriptionIn } from "./sdp-body.ts";
+import type { SessionMedia } from "./session-media.ts";
+import { agreedTimer, demandedSeconds, type SessionTimer } from "./session-timer.ts";
 
 export interface RenegotiationEvents {
   /** Either side's change is in force, or the session was refreshed; the timer that was agreed with it. */
   changed(timer: SessionTimer | undefined): void;
+  /** The same, and the peer's request said nothing about the timer. */
+  changedUntimed(): void;
+  /** The peer wants sessions that are longer. */
+  demanded(seconds: number): void;
   /** The call cannot go on. */
   lost(reason: string): void;
 }
@@ -23,6 +31,8 @@ export interface RenegotiationOptions {
   readonly sender: DialogSender;
   readonly media: SessionMedia;
   readonly events: RenegotiationEvents;
+  /** Of the session timer, for requests of ours. */
+  readonly timerHeaders: () => readonly SipHeader[];
   /** Who made the Call-ID waits longer when both sides ask at once (section 14.1). */
   readonly ownsCallId: boolean;
 }
@@ -30,255 +40,195 @@ export interface RenegotiationOptions {
 export type ChangeOutcome =
   { readonly ok: true } | { readonly ok: false; readonly status: number; readonly reason: string };
 
-/** One INVITE of ours. */
-interface Attempt {
-  /** Sends its ACK again, for a 2xx that comes again. */
-  acknowledge: (() => void) | undefined;
-}
-
-type Phase = "idle" | "offering" | "answering" | "waiting" | "stopped";
+type Waiting = (outcome: ChangeOutcome) => void;
 
 /** Answers that mean that the peer does not know the call any more (section 12.2.1.2). */
 const lostStatuses = new Set([408, 481]);
 
+/** One line when this refusal ends the call. */
+export function lostReason({ status, reason }: SipResponse): string | undefined {
+  if (!lostStatuses.has(status)) return undefined;
+  return `the peer does not know the call any more: ${status} ${reason}`;
+}
+
+/** How often one change is tried when the peer asks for patience. */
+const maxTries = 5;
+/** What a peer may ask for in Retry-After, so that a change is still what somebody wants. */
+const longestPauseS = 30;
+
 export class Renegotiation {
   readonly #options: RenegotiationOptions;
-  #phase: Phase = "idle";
-  #accepted: AcceptedInvite | undefined;
-  #request: OutgoingRequest | undefined;
-  #retry: Timer | undefined;
+  #own: OwnChange | undefined;
+  #peer: PeerChange | undefined;
+  #pause: Timer | undefined;
+  #tries = 0;
+  #isStopped = false;
   /** Who waits for the change that is under way, and for the one after it. */
-  #waiting: ((outcome: ChangeOutcome) => void)[] = [];
-  #next: ((outcome: ChangeOutcome) => void)[] = [];
+  #waiting: readonly Waiting[] = [];
+  #next: readonly Waiting[] = [];
 
   constructor(options: RenegotiationOptions) {
     this.#options = options;
   }
 
-  /** Offers the media as they are now wanted; waits for what is under way. */
+  /** Offers the media as they are now wanted; waits for what is under way. Never rejects. */
   offer(): Promise<ChangeOutcome> {
     return new Promise((resolve) => {
-      if (this.#phase === "stopped") resolve(over);
-      else {
-        this.#next.push(resolve);
-        if (this.#phase === "idle") this.#begin();
+      if (this.#isStopped) {
+        resolve(over);
+        return;
       }
+      this.#next = [...this.#next, resolve];
+      this.#proceed();
     });
   }
 
+  /** A re-INVITE. */
   invited(transaction: ServerTransaction): void {
-    const busy = this.#busyStatus();
-    if (busy !== undefined) {
-      this.#answer(transaction, busy, { headers: this.#busyHeaders(busy) });
+    // Who asks anew has our last answer, so only its ACK was lost; but not where it was to answer us.
+    if (this.#own !== undefined || this.#peer?.owesAnswer === true) {
+      refuseChange(transaction, 491);
       return;
     }
-    const { request } = transaction;
-    const { context, media, events } = this.#options;
-    const description = describe(request, media);
-    const timer = answerTimer(request);
-    if (description.kind === "refused") return this.#refuseOffer(transaction, description.reason);
-    if (timer.kind === "too-short") return this.#refuseTimer(transaction);
-    this.#moved(request);
-    this.#phase = "answering";
-    const headers = [
-      ...this.#describingHeaders(),
-      ...(timer.kind === "timer" ? timer.headers : []),
-    ];
-    const response = this.#response(request, 200, headers, description.body);
-    this.#accepted = new AcceptedInvite({
-      invite: request,
-      clock: context.clock,
-      send: () => transaction.respond(response),
-      onAck: (ack) => this.#answered(request, ack),
-      onMissing: () => events.lost("no ACK came for a change of the call"),
+    const { context, sender, media, events } = this.#options;
+    this.#peer?.stop();
+    this.#peer = undefined;
+    const change = PeerChange.invited(transaction, {
+      context,
+      sender,
+      media,
+      done: () => this.#peerDone(change),
+      lost: (reason) => events.lost(reason),
     });
-    events.changed(timer.kind === "timer" ? timer.timer : undefined);
+    this.#peer = change;
+    if (change !== undefined) this.#timed(change.timer);
+    else this.#proceed();
   }
 
   updated(transaction: ServerTransaction): void {
-    const { request } = transaction;
-    const { media, events } = this.#options;
-    const timer = answerTimer(request);
-    if (timer.kind === "too-short") return this.#refuseTimer(transaction);
-    const timerHeaders = timer.kind === "timer" ? timer.headers : [];
-    let headers: readonly SipHeader[] = [allowHeader, ...timerHeaders];
-    let body: Uint8Array | undefined;
-    if (request.body.length > 0) {
-      const busy = this.#busyStatus();
-      if (busy !== undefined) {
-        return this.#answer(transaction, busy, { headers: this.#busyHeaders(busy) });
-      }
-      const description = media.answer(request.body);
-      if (description.kind === "refused") return this.#refuseOffer(transaction, description.reason);
-      headers = [...this.#describingHeaders(), ...timerHeaders];
-      body = description.body;
+    const { context, sender, media } = this.#options;
+    const hasOffer = descriptionIn(transaction.request).kind === "description";
+    if (hasOffer && (this.#own !== undefined || this.#peer?.owesAnswer === true)) {
+      refuseChange(transaction, 491);
+      return;
     }
-    this.#moved(request);
-    transaction.respond(this.#response(request, 200, headers, body));
-    events.changed(timer.kind === "timer" ? timer.timer : undefined);
+    const timer = PeerChange.updated(transaction, { context, sender, media });
+    if (timer !== undefined) this.#timed(timer);
   }
 
   acknowledge(ack: SipRequest): boolean {
-    return this.#accepted?.acknowledge(ack) ?? false;
+    return this.#peer?.acknowledge(ack) ?? false;
   }
 
   stop(): void {
-    this.#phase = "stopped";
-    this.#accepted?.stop();
-    this.#retry?.cancel();
-    this.#request?.abandon();
-    for (const resolve of [...this.#waiting, ...this.#next]) resolve(over);
+    this.#isStopped = true;
+    this.#peer?.stop();
+    this.#own?.stop();
+    this.#pause?.cancel();
+    const waiting = [...this.#waiting, ...this.#next];
     this.#waiting = [];
     this.#next = [];
+    for (const resolve of waiting) resolve(over);
   }
 
-  #begin(): void {
-    const { sender, media } = this.#options;
-    this.#phase = "offering";
+  /** Begins with what is wanted, when nothing is in its way. */
+  #proceed(): void {
+    const isBusy = this.#own !== undefined || this.#peer !== undefined;
+    if (this.#isStopped || isBusy || this.#pause !== undefined) return;
     this.#waiting = [...this.#waiting, ...this.#next];
     this.#next = [];
-    const attempt: Attempt = { acknowledge: undefined };
-    const headers = [...this.#describingHeaders(), ...wishFor()];
-    const parts = { method: "INVITE", headers, contacts: [sender.contact], body: media.offer() };
-    const sent = sender.send(parts, {
-      provisional: () => undefined,
-      final: (response) => this.#final(response, attempt),
-      timedOut: () => this.#failed("nobody answered a change of the call"),
-      failed: (errno) => this.#failed(`the way to the peer failed: ${errno}`),
-    });
-    void sent.then((request) => {
-      this.#request = request;
-      if (this.#phase === "stopped") request.abandon();
+    if (this.#waiting.length === 0) return;
+    const { context, sender, media, timerHeaders } = this.#options;
+    this.#tries += 1;
+    this.#own = new OwnChange({
+      context,
+      sender,
+      media,
+      headers: timerHeaders,
+      done: (result) => this.#ownDone(result),
     });
   }
 
-  #final(response: SipResponse, attempt: Attempt): void {
-    if (this.#phase === "stopped") return;
-    if (response.status < 300) this.#agreed(response, attempt);
-    else if (response.status === 491) this.#tryLater();
-    else this.#refused(response.status, response.reason);
-  }
-
-  #agreed(response: SipResponse, attempt: Attempt): void {
-    if (attempt.acknowledge !== undefined) {
-      attempt.acknowledge();
-      return;
-    }
-    const { sender, media, events } = this.#options;
-    const invite = this.#request?.request;
-    if (invite === undefined || this.#phase !== "offering") return;
-    sender.dialog.refreshTarget(response);
-    sender.refreshWay();
-    attempt.acknowledge = () => undefined;
-    void sender.acknowledge(invite).then((resend) => (attempt.acknowledge = resend));
-    const problem = media.accept(response.body);
-    if (problem !== undefined) {
-      events.lost(problem);
-      return;
-    }
-    events.changed(agreedTimer(response));
-    this.#settle({ ok: true });
-  }
-
-  #refused(status: number, reason: string): void {
+  #ownDone(result: OwnChangeResult): void {
+    this.#own = undefined;
     const { media, events } = this.#options;
-    media.revert();
-    if (lostStatuses.has(status)) {
-      events.lost(`the peer does not know the call any more: ${status} ${reason}`);
+    if (result.kind === "answered" && result.response.status < 300) {
+      this.#agreed(result.response);
       return;
     }
-    this.#settle({ ok: false, status, reason });
-  }
-
-  #failed(reason: string): void {
-    if (this.#phase === "stopped") return;
-    this.#options.media.revert();
-    this.#options.events.lost(reason);
-  }
-
-  /** Both sides asked at the same moment: each waits for another time (section 14.1). */
-  #tryLater(): void {
-    const { context, media, ownsCallId } = this.#options;
     media.revert();
-    this.#phase = "waiting";
-    const delayMs = ownsCallId ? 2100 + 1900 * context.random() : 2000 * context.random();
-    this.#retry = context.clock.after(delayMs, () => this.#begin());
+    if (result.kind === "answered") this.#refused(result.response);
+    else if (result.kind === "unanswered") events.lost("nobody answered a change of the call");
+    // The way may be another one next time; the call itself goes on.
+    else this.#settle({ ok: false, status: 503, reason: result.reason });
   }
 
-  #answered(invite: SipRequest, ack: SipRequest): void {
-    const hadOffer = invite.body.length > 0;
-    const problem = hadOffer ? undefined : this.#options.media.accept(ack.body);
-    if (problem === undefined) this.#idle();
-    else this.#options.events.lost(problem);
+  #agreed(response: SipResponse): void {
+    const { media, events } = this.#options;
+    const answer = descriptionIn(response);
+    const bytes = answer.kind === "description" ? answer.bytes : new Uint8Array(0);
+    const problem = media.accept(bytes);
+    if (problem !== undefined) media.revert();
+    events.changed(agreedTimer(response));
+    this.#settle(
+      problem === undefined ? { ok: true } : { ok: false, status: 488, reason: problem },
+    );
+  }
+
+  #refused(response: SipResponse): void {
+    const { status, reason } = response;
+    const lost = lostReason(response);
+    if (lost !== undefined) {
+      this.#options.events.lost(lost);
+      return;
+    }
+    const pauseMs = this.#tries < maxTries ? this.#pauseMs(response) : undefined;
+    if (pauseMs === undefined) this.#settle({ ok: false, status, reason });
+    else this.#tryLater(pauseMs);
+  }
+
+  /** Undefined for a refusal that stays one. */
+  #pauseMs(response: SipResponse): number | undefined {
+    const { context, ownsCallId, events } = this.#options;
+    // Both sides asked at the same moment: each waits for another time (section 14.1).
+    if (response.status === 491) {
+      return ownsCallId ? 2100 + 1900 * context.random() : 2000 * context.random();
+    }
+    if (response.status === 422) {
+      const seconds = demandedSeconds(response);
+      if (seconds !== undefined) events.demanded(seconds);
+      return seconds === undefined ? undefined : 0;
+    }
+    if (response.status !== 500 && response.status !== 503) return undefined;
+    const seconds = Number(/^\d{1,5}/.exec(headerValue(response, "Retry-After") ?? "")?.[0]);
+    return seconds <= longestPauseS ? Math.max(seconds, 1) * 1000 : undefined;
+  }
+
+  #tryLater(pauseMs: number): void {
+    this.#pause = this.#options.context.clock.after(pauseMs, () => {
+      this.#pause = undefined;
+      this.#proceed();
+    });
+  }
+
+  #peerDone(change: PeerChange | undefined): void {
+    if (this.#peer !== change) return;
+    this.#peer = undefined;
+    this.#proceed();
+  }
+
+  #timed(timer: SessionTimer | "unmentioned"): void {
+    const { events } = this.#options;
+    if (timer === "unmentioned") events.changedUntimed();
+    else events.changed(timer);
   }
 
   #settle(outcome: ChangeOutcome): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#idle();
+    this.#tries = 0;
     for (const resolve of waiting) resolve(outcome);
-  }
-
-  #idle(): void {
-    this.#phase = "idle";
-    if (this.#next.length + this.#waiting.length > 0) this.#begin();
-  }
-
-  /** Section 14.2: 491 while ours is out, 500 while theirs is not finished. */
-  #busyStatus(): number | undefined {
-    if (this.#phase === "offering") return 491;
-    return this.#phase === "answering" ? 500 : undefined;
-  }
-
-  #busyHeaders(status: number): readonly SipHeader[] {
-    if (status !== 500) return [];
-    const seconds = Math.floor(this.#options.context.random() * 11);
-    return [{ name: "Retry-After", value: String(seconds) }];
-  }
-
-  #moved(request: SipRequest): void {
-    const { sender } = this.#options;
-    sender.dialog.refreshTarget(request);
-    sender.refreshWay();
-  }
-
-  #describingHeaders(): readonly SipHeader[] {
-    return [
-      allowHeader,
-      { name: "Supported", value: supportedTags.join(", ") },
-      { name: "Content-Type", value: sdpType },
-    ];
-  }
-
-  #refuseOffer(transaction: ServerTransaction, reason: string): void {
-    this.#options.context.log.warn("change of the call refused", { reason });
-    this.#answer(transaction, 488, {});
-  }
-
-  #refuseTimer(transaction: ServerTransaction): void {
-    this.#answer(transaction, 422, { headers: [{ name: "Min-SE", value: "90" }] });
-  }
-
-  #answer(
-    transaction: ServerTransaction,
-    status: number,
-    parts: { readonly headers?: readonly SipHeader[] },
-  ): void {
-    transaction.respond(createResponse(transaction.request, status, parts));
-  }
-
-  #response(
-    request: SipRequest,
-    status: number,
-    headers: readonly SipHeader[],
-    body: Uint8Array | undefined,
-  ): SipResponse {
-    const contacts = [this.#options.sender.contact];
-    return createResponse(request, status, {
-      contacts,
-      headers,
-      ...(body === undefined ? {} : { body }),
-    });
+    this.#proceed();
   }
 }
 

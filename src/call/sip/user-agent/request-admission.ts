@@ -1,14 +1,16 @@
 /** What a request outside of any call gets for an answer before anybody hears of it (section 8.2). */
 import { headerValue, type SipHeader, type SipRequest } from "../message/sip-message.ts";
-import { allowedMethods, allowHeader, optionTags, supportedTags } from "./call-context.ts";
+import { allowedMethods, allowHeader, supportedHeader, unsupportedTags } from "./call-context.ts";
+import { descriptionIn, mediaType } from "./sdp-body.ts";
 import { sdpType } from "./session-media.ts";
-import { minimumSessionSeconds, sessionExpiresOf } from "./session-timer.ts";
+import { answerTimer, minimumSessionSeconds } from "./session-timer.ts";
 
 export type Judgement =
   | { readonly kind: "invite" }
   | { readonly kind: "answer"; readonly status: number; readonly headers: readonly SipHeader[] };
 
-const acceptHeader: SipHeader = { name: "Accept", value: sdpType };
+const acceptHeader: SipHeader = { name: "Accept", value: `${sdpType}, multipart/mixed` };
+const allowEventsHeader: SipHeader = { name: "Allow-Events", value: "refer, message-summary" };
 
 export function judgeRequest(request: SipRequest, isForUs: boolean): Judgement {
   const { method } = request;
@@ -18,46 +20,41 @@ export function judgeRequest(request: SipRequest, isForUs: boolean): Judgement {
   if (unsupported.length > 0) {
     return answer(420, { name: "Unsupported", value: unsupported.join(", ") });
   }
-  const supported = { name: "Supported", value: supportedTags.join(", ") };
-  // PBXs ask a registered phone whether it is there by the address of its contact.
-  if (method === "OPTIONS")
-    return answer(isForUs ? 200 : 404, allowHeader, acceptHeader, supported);
-  if (method === "NOTIFY") return answer(isMessageWaiting(request) ? 200 : 489);
+  if (method === "OPTIONS") return judgeOptions(request, isForUs);
+  if (method === "NOTIFY") {
+    return isMessageWaiting(request) ? answer(200) : answer(489, allowEventsHeader);
+  }
   if (method !== "INVITE") return answer(481);
   if (!isForUs) return answer(404);
   return judgeInvite(request);
 }
 
+/** PBXs ask whether a phone is there by its contact, and some by its host alone. */
+function judgeOptions({ uri }: SipRequest, isForUs: boolean): Judgement {
+  const isForHost = !("text" in uri) && (uri.user ?? "") === "";
+  if (!isForUs && !isForHost) return answer(404);
+  return answer(200, allowHeader, acceptHeader, supportedHeader, allowEventsHeader);
+}
+
 function judgeInvite(invite: SipRequest): Judgement {
-  if (invite.contacts === "*" || invite.contacts.length !== 1) return answer(400);
-  const seconds = sessionExpiresOf(invite)?.seconds;
-  if (seconds !== undefined && seconds < minimumSessionSeconds) {
+  if (invite.contacts === "*" || invite.contacts.length === 0) return answer(400);
+  if (answerTimer(invite).kind === "too-short") {
     return answer(422, { name: "Min-SE", value: String(minimumSessionSeconds) });
   }
   return judgeBody(invite);
 }
 
 function judgeBody(invite: SipRequest): Judgement {
-  if (invite.body.length === 0) return { kind: "invite" };
-  const encoding = token(headerValue(invite, "Content-Encoding"));
+  const { kind } = descriptionIn(invite);
+  if (kind === "none") return { kind: "invite" };
+  const encoding = mediaType(headerValue(invite, "Content-Encoding"));
   if (encoding !== "" && encoding !== "identity") {
     return answer(415, { name: "Accept-Encoding", value: "identity" });
   }
-  const isDescription = token(headerValue(invite, "Content-Type")) === sdpType;
-  return isDescription ? { kind: "invite" } : answer(415, acceptHeader);
-}
-
-/** A header's value without its parameters, in lower case. */
-function token(value: string | undefined): string {
-  return value?.split(";")[0]?.trim().toLowerCase() ?? "";
+  return kind === "description" ? { kind: "invite" } : answer(415, acceptHeader);
 }
 
 const knownMethods = new Set(allowedMethods);
-
-function unsupportedTags(request: SipRequest): readonly string[] {
-  if (request.method === "CANCEL" || request.method === "ACK") return [];
-  return optionTags(headerValue(request, "Require")).filter((tag) => !supportedTags.includes(tag));
-}
 
 /** Sent by PBXs to whoever registers, without having been asked for it. */
 function isMessageWaiting(notify: SipRequest): boolean {

@@ -5,14 +5,13 @@ import type { ServerTransaction } from "../transaction/transaction-user.ts";
 import type { SipFlow } from "../transport/sip-flow.ts";
 import type { CallContext } from "./call-context.ts";
 import { type CallInput, type CallState, isAlive, nextCallState } from "./call-states.ts";
-import { Conversation } from "./conversation.ts";
-import type { DialogSender } from "./dialog-sender.ts";
+import { Conversation, type ConversationOptions } from "./conversation.ts";
 import { IncomingLeg } from "./incoming-leg.ts";
 import type { InfoDigit } from "./info-digits.ts";
-import { OutgoingLeg } from "./outgoing-leg.ts";
+import { type ConnectedLeg, OutgoingLeg } from "./outgoing-leg.ts";
+import { reasonOf } from "./peer-reason.ts";
 import type { ChangeOutcome } from "./renegotiation.ts";
 import type { SessionMedia } from "./session-media.ts";
-import type { SessionTimer } from "./session-timer.ts";
 import type { TransferOutcome } from "./transfer.ts";
 
 export interface CallEnd {
@@ -49,7 +48,7 @@ export class SipCall {
   #incoming: IncomingLeg | undefined;
   #outgoing: OutgoingLeg | undefined;
   #conversation: Conversation | undefined;
-  #isEndTold = false;
+  #end: CallEnd | undefined;
   #isGone = false;
 
   private constructor(options: SipCallOptions, state: CallState, remote: NameAddress) {
@@ -64,9 +63,10 @@ export class SipCall {
       context: options.context,
       transaction,
       events: {
-        acknowledged: (problem) => call.#acknowledged(problem),
+        acknowledged: (judge) => call.#acknowledged(judge),
         ackMissing: () => call.#ackMissing(),
-        refused: (status, reason) => call.#end("reject", { by: "us", status, reason }),
+        refused: (status, reason) => call.#finish("reject", { by: "us", status, reason }),
+        digit: (digit) => call.#listener?.digit?.(digit),
       },
     });
     return call;
@@ -82,10 +82,12 @@ export class SipCall {
       events: {
         provisional: (status, reason) => {
           call.#input("provisional");
-          if (status > 100) call.#events?.progress?.(status, reason);
+          if (status > 100) call.#listener?.progress?.(status, reason);
         },
         accepted: (leg, problem) => call.#connected(leg, media, problem),
-        refused: (status, reason) => call.#end("refused", { by: "peer", status, reason }),
+        refused: (status, reason) => call.#finish("refused", { by: "peer", status, reason }),
+        unanswered: () => call.#leave("hang-up", ownEnd("nobody answered in three minutes")),
+        digit: (digit) => call.#listener?.digit?.(digit),
       },
     });
     return call;
@@ -126,8 +128,10 @@ export class SipCall {
     return this.#incoming?.localTag ?? this.#outgoing?.localTag ?? "";
   }
 
+  /** A call that has ended meanwhile says so at once. */
   attach(events: SipCallEvents): void {
     this.#events = events;
+    if (this.#end !== undefined) events.ended(this.#end);
   }
 
   /** Rejects with a WildfireError when there is no way to the PBX; the call has ended then. */
@@ -136,7 +140,7 @@ export class SipCall {
       await this.#outgoing?.start();
     } catch (error) {
       const reason = "there is no way to the PBX";
-      this.#end("refused", { by: "network", status: undefined, reason });
+      this.#finish("refused", { by: "network", status: undefined, reason });
       throw error;
     }
   }
@@ -149,24 +153,21 @@ export class SipCall {
   accept(media: SessionMedia): void {
     if (this.#state !== "incoming") return;
     const leg = this.#incoming?.accept(media);
-    if (leg === undefined) return;
-    this.#converse(leg.sender, media, leg.timer);
+    if (leg === undefined || this.#incoming === undefined) return;
+    this.#converse({ ...leg, peer: this.#incoming.invite }, media);
     this.#input("accept");
   }
 
   reject(status: number, parts: ResponseParts = {}): void {
-    if (this.#state !== "incoming") return;
-    this.#incoming?.reject(status, parts);
-    this.#end("reject", { by: "us", status, reason: "refused" });
+    if (this.#state === "incoming")
+      this.#refuse(status, { by: "us", status, reason: "refused" }, parts);
   }
 
   /** In any state, as often as one likes; `reason` is a value of the header Reason (RFC 3326). */
   hangUp(reason?: string): void {
-    if (this.#state === "incoming") {
-      this.reject(480);
-      return;
-    }
-    this.#leave("hang-up", { by: "us", status: undefined, reason: reason ?? "hung up" }, reason);
+    const end = ownEnd(reason ?? "hung up");
+    if (this.#isUnanswered) this.#refuse(480, { ...end, status: 480 });
+    else this.#leave("hang-up", end, reason);
   }
 
   setHeld(isHeld: boolean): Promise<ChangeOutcome> {
@@ -179,33 +180,34 @@ export class SipCall {
     return this.#conversation?.offerAgain() ?? Promise.resolve(notUp);
   }
 
-  /** A blind transfer, or an attended one to the call that `replaces` names (RFC 3891). */
-  transfer(target: AnyUri, replaces?: string): Promise<TransferOutcome> {
-    if (this.#state !== "up") return Promise.resolve(notUp);
-    return this.#conversation?.transfer(target, replaces) ?? Promise.resolve(notUp);
+  /**
+   * A blind transfer, or an attended one to the call that `replaces` names (RFC 3891). When the peer
+   * has its new call, this one is hung up.
+   */
+  async transfer(target: AnyUri, replaces?: string): Promise<TransferOutcome> {
+    if (this.#state !== "up" || this.#conversation === undefined) return notUp;
+    const outcome = await this.#conversation.transfer(target, replaces);
+    if (outcome.ok) this.#leave("hang-up", ownEnd("transferred"));
+    return outcome;
   }
 
   /** Value of Replaces for a peer that is to take this call over; undefined before it is up. */
   get replaces(): string | undefined {
     const dialog = this.#conversation?.sender.dialog;
     if (dialog === undefined) return undefined;
-    return `${dialog.callId};to-tag=${dialog.remoteTag ?? ""};from-tag=${dialog.localTag}`;
+    // As the peer of this call sees it, to which the INVITE with Replaces goes; 0 stands for no tag.
+    return `${dialog.callId};to-tag=${dialog.remoteTag ?? "0"};from-tag=${dialog.localTag}`;
   }
 
   /** A request within the dialog, but ACK. */
   request(transaction: ServerTransaction): void {
-    const { method } = transaction.request;
-    if (method === "PRACK" && this.#incoming !== undefined) {
+    const { request } = transaction;
+    const dialog = this.#conversation?.sender.dialog ?? this.#incoming?.dialog;
+    if (dialog?.isFrom(request) === false) this.#answer(transaction, 481);
+    else if (request.method === "PRACK" && this.#incoming !== undefined) {
       this.#incoming.prack(transaction);
-      return;
-    }
-    if (this.#conversation !== undefined) {
-      this.#conversation.request(transaction);
-      return;
-    }
-    const isBye = method === "BYE" && this.#incoming !== undefined;
-    transaction.respond(createResponse(transaction.request, isBye ? 200 : 481));
-    if (isBye) this.cancelled();
+    } else if (this.#conversation === undefined || this.#isUnanswered) this.#early(transaction);
+    else this.#inDialog(transaction, this.#conversation);
   }
 
   acknowledge(ack: SipRequest): void {
@@ -215,61 +217,125 @@ export class SipCall {
   /** The peer took back its INVITE, which has no final answer. */
   cancelled(): void {
     this.#incoming?.reject(487);
-    this.#end("cancelled", { by: "peer", status: 487, reason: "cancelled by the caller" });
+    this.#finish("cancelled", { by: "peer", status: 487, reason: "cancelled by the caller" });
   }
 
-  #acknowledged(problem: string | undefined): void {
+  /** The way on which an INVITE waits for our answer is gone. */
+  broken(errno: string): void {
+    if (!this.#isUnanswered) return;
+    const reason = `the connection to the caller broke: ${errno}`;
+    this.#refuse(503, { by: "network", status: undefined, reason });
+  }
+
+  /** Nothing is sent any more; for a user agent that closes. */
+  abandon(): void {
+    this.#state = "ended";
+    this.#tellEnd(ownEnd("stopped"));
+    this.#gone();
+  }
+
+  /** Nobody, once the end was told. */
+  get #listener(): SipCallEvents | undefined {
+    return this.#end === undefined ? this.#events : undefined;
+  }
+
+  /** An INVITE waits for our final answer, which may be held back. */
+  get #isUnanswered(): boolean {
+    const isOpen = this.#state === "incoming" || this.#state === "accepting";
+    return isOpen && this.#incoming?.isAnswered === false;
+  }
+
+  #early(transaction: ServerTransaction): void {
+    if (transaction.request.method !== "BYE") {
+      (this.#incoming ?? this.#outgoing)?.early(transaction);
+      return;
+    }
+    // Of a called side that never got our ACK, or a caller that does not know of CANCEL.
+    this.#answer(transaction, 200);
+    if (this.#incoming !== undefined) this.cancelled();
+    else this.#byPeer(reasonOf(transaction.request));
+  }
+
+  #inDialog(transaction: ServerTransaction, conversation: Conversation): void {
+    const { request } = transaction;
+    const isChange = request.method === "INVITE" || request.body.length > 0;
+    const isNegotiation = request.method === "INVITE" || request.method === "UPDATE";
+    if (isNegotiation && isChange && this.#incoming?.owesAnswer === true) {
+      this.#answer(transaction, 491);
+      return;
+    }
+    if (request.method === "INVITE") this.#incoming?.acknowledgeImplied(request);
+    conversation.request(transaction);
+  }
+
+  #answer(transaction: ServerTransaction, status: number): void {
+    transaction.respond(createResponse(transaction.request, status));
+  }
+
+  #acknowledged(judge: () => string | undefined): void {
     const wasHungUp = this.#state === "unacknowledged";
+    // Of a call that was given up the media are gone already.
+    const problem = wasHungUp ? undefined : judge();
     this.#input("acknowledged");
     if (wasHungUp) this.#sayBye(undefined);
-    else if (problem === undefined) this.#events?.established?.();
+    else if (problem === undefined) this.#listener?.established?.();
     else this.#lost(problem);
   }
 
   #ackMissing(): void {
     const reason = "no ACK came for our answer";
-    this.#leave("ack-missing", { by: "network", status: undefined, reason }, undefined);
+    this.#leave("ack-missing", { by: "network", status: undefined, reason });
   }
 
-  #connected(
-    leg: { readonly sender: DialogSender; readonly timer: SessionTimer | undefined },
-    media: SessionMedia,
-    problem: string | undefined,
-  ): void {
+  #connected(leg: ConnectedLeg, media: SessionMedia, problem: string | undefined): void {
     const wasGivenUp = this.#state === "cancelling";
-    this.#converse(leg.sender, media, leg.timer);
+    this.#converse({ ...leg, peer: leg.response }, media);
     this.#input("accepted");
     if (wasGivenUp) this.#sayBye(undefined);
-    else if (problem === undefined) this.#events?.established?.();
+    else if (problem === undefined) this.#listener?.established?.();
     else this.#lost(problem);
   }
 
-  #converse(sender: DialogSender, media: SessionMedia, timer: SessionTimer | undefined): void {
+  #converse(
+    leg: Pick<ConversationOptions, "sender" | "timer" | "peer">,
+    media: SessionMedia,
+  ): void {
     this.#conversation = new Conversation({
       context: this.#options.context,
-      sender,
+      sender: leg.sender,
+      timer: leg.timer,
+      peer: leg.peer,
       media,
-      timer,
       ownsCallId: this.direction === "outgoing",
       events: {
-        peerHungUp: (reason) => this.#end("bye", { by: "peer", status: undefined, reason }),
+        peerHungUp: (reason) => this.#byPeer(reason),
         lost: (reason) => this.#lost(reason),
-        digit: (digit) => this.#events?.digit?.(digit),
+        digit: (digit) => this.#listener?.digit?.(digit),
       },
     });
   }
 
+  #byPeer(reason: string): void {
+    this.#finish("bye", { by: "peer", status: undefined, reason });
+  }
+
+  #refuse(status: number, end: CallEnd, parts: ResponseParts = {}): void {
+    this.#incoming?.reject(status, parts);
+    this.#finish("reject", end);
+  }
+
   #lost(reason: string): void {
-    this.#leave("hang-up", { by: "network", status: undefined, reason }, undefined);
+    this.#leave("hang-up", { by: "network", status: undefined, reason });
   }
 
   /** Gives the call up from our side; what signalling is left goes on by itself. */
-  #leave(input: CallInput, end: CallEnd, reasonHeader: string | undefined): void {
+  #leave(input: CallInput, end: CallEnd, reasonHeader?: string): void {
     const before = this.#state;
     this.#input(input);
     if (this.#state === before) return;
     this.#tellEnd(end);
     if (this.#state === "terminating") this.#sayBye(reasonHeader);
+    else if (this.#state === "unacknowledged") this.#conversation?.stop();
     else if (this.#state === "cancelling" && this.#outgoing?.cancel() === false) {
       this.#input("refused");
       this.#gone();
@@ -283,7 +349,7 @@ export class SipCall {
     });
   }
 
-  #end(input: CallInput, end: CallEnd): void {
+  #finish(input: CallInput, end: CallEnd): void {
     this.#input(input);
     this.#tellEnd(end);
     if (this.#state === "ended") this.#gone();
@@ -294,8 +360,8 @@ export class SipCall {
   }
 
   #tellEnd(end: CallEnd): void {
-    if (this.#isEndTold || isAlive(this.#state)) return;
-    this.#isEndTold = true;
+    if (this.#end !== undefined || isAlive(this.#state)) return;
+    this.#end = end;
     this.#events?.ended(end);
   }
 
@@ -307,4 +373,8 @@ export class SipCall {
     this.#conversation?.stop();
     this.#options.onGone(this);
   }
+}
+
+function ownEnd(reason: string): CallEnd {
+  return { by: "us", status: undefined, reason };
 }

@@ -4,9 +4,11 @@ import { formatUri } from "../message/uri.ts";
 import {
   type AnyUri,
   headerValue,
+  type NameAddress,
   type SipRequest,
   type SipResponse,
 } from "../message/sip-message.ts";
+import type { DialogRequest } from "../dialog/dialog.ts";
 import type { DialogSender } from "./dialog-sender.ts";
 
 export type TransferOutcome =
@@ -28,25 +30,18 @@ const limitMs = 60_000;
 export class Transfer {
   readonly #options: TransferOptions;
   readonly #limit: Timer;
+  #isAccepted = false;
   #isDone = false;
 
   constructor(options: TransferOptions) {
     this.#options = options;
     this.#limit = options.clock.after(limitMs, () => this.#fail(408, "nobody told how it went"));
-    const { sender, target, replaces } = options;
-    const headers = [
-      { name: "Refer-To", value: referTo(target, replaces) },
-      { name: "Referred-By", value: `<${formatUri(sender.dialog.local.uri)}>` },
-    ];
-    void sender.send(
-      { method: "REFER", headers, contacts: [sender.contact] },
-      {
-        provisional: () => undefined,
-        final: (response) => this.#answered(response),
-        timedOut: () => this.#fail(408, "nobody answered"),
-        failed: (errno) => this.#fail(503, errno),
-      },
-    );
+    options.sender.send((contact) => this.#refer(contact), {
+      provisional: () => undefined,
+      final: (response) => this.#answered(response),
+      timedOut: () => this.#fail(408, "nobody answered"),
+      failed: (errno) => this.#fail(503, errno),
+    });
   }
 
   get isDone(): boolean {
@@ -55,6 +50,7 @@ export class Transfer {
 
   /** A NOTIFY of this transfer: its body is the first line of the answer that the peer got. */
   notified(notify: SipRequest): void {
+    this.#isAccepted = true;
     const text = new TextDecoder().decode(notify.body.subarray(0, 1024));
     const match = /^SIP\/2\.0\s+([1-6]\d\d)\s*([^\r\n]*)/i.exec(text);
     const status = match === null ? 0 : Number(match[1]);
@@ -65,16 +61,34 @@ export class Transfer {
 
   /** The peer hung up: most do as soon as the new call is up, some without a word. */
   peerHungUp(): void {
-    this.#finish({ ok: true });
+    if (this.#isAccepted) this.#finish({ ok: true });
   }
 
+  /** The call is over. */
   stop(): void {
-    this.#isDone = true;
-    this.#limit.cancel();
+    this.#fail(481, "the call is over");
   }
 
-  #answered({ status, reason }: SipResponse): void {
-    if (status >= 300) this.#fail(status, reason);
+  #refer(contact: NameAddress): DialogRequest | undefined {
+    if (this.#isDone) return undefined;
+    const { sender, target, replaces } = this.#options;
+    const headers = [
+      { name: "Refer-To", value: referTo(target, replaces) },
+      { name: "Referred-By", value: `<${formatUri(sender.dialog.local.uri)}>` },
+    ];
+    return { method: "REFER", headers, contacts: [contact] };
+  }
+
+  #answered(response: SipResponse): void {
+    const { status, reason } = response;
+    if (status >= 300) {
+      this.#fail(status, reason);
+      return;
+    }
+    this.#isAccepted = true;
+    // RFC 4488: the peer will not report, so its word is all that there is.
+    const isReported = !/^\s*false\b/i.test(headerValue(response, "Refer-Sub") ?? "");
+    if (!isReported) this.#finish({ ok: true });
   }
 
   #fail(status: number, reason: string): void {
@@ -83,14 +97,17 @@ export class Transfer {
 
   #finish(outcome: TransferOutcome): void {
     if (this.#isDone) return;
-    this.stop();
+    this.#isDone = true;
+    this.#limit.cancel();
     this.#options.onDone(outcome);
   }
 }
 
 function referTo(target: AnyUri, replaces: string | undefined): string {
   const uri = formatUri(target);
-  return replaces === undefined ? `<${uri}>` : `<${uri}?Replaces=${encodeURIComponent(replaces)}>`;
+  if (replaces === undefined) return `<${uri}>`;
+  const separator = uri.includes("?") ? "&" : "?";
+  return `<${uri}${separator}Replaces=${encodeURIComponent(replaces)}>`;
 }
 
 function isTerminated(notify: SipRequest): boolean {

@@ -1,9 +1,11 @@
 /** The user agent: gives each request to its call or answers it, and makes calls (RFC 3261 section 8). */
 import type { Clock } from "../../../core/clock.ts";
+import { describeError } from "../../../core/errors.ts";
 import type { Logger } from "../../../core/log.ts";
 import { createResponse } from "../message/create-response.ts";
 import {
   type AnyUri,
+  headerValue,
   type NameAddress,
   type SipMessage,
   type SipRequest,
@@ -15,9 +17,8 @@ import {
 import type { ServerTransaction, TransactionUser } from "../transaction/transaction-user.ts";
 import type { SipFlow } from "../transport/sip-flow.ts";
 import { tagOf } from "../dialog/dialog.ts";
-import { type CallContext, type LineIdentity } from "./call-context.ts";
+import type { CallContext, FlowFinder, LineIdentity } from "./call-context.ts";
 import { isAlive } from "./call-states.ts";
-import type { FlowFinder } from "./dialog-sender.ts";
 import { judgeRequest } from "./request-admission.ts";
 import type { SessionMedia } from "./session-media.ts";
 import { SipCall, type SipCallEvents, type SipCallOptions } from "./sip-call.ts";
@@ -31,6 +32,8 @@ export interface UserAgentOptions {
   readonly findFlow: FlowFinder;
   /** The line that a request is for; undefined for one that is for nobody here. */
   readonly lineFor: (uri: AnyUri, flow: SipFlow) => LineIdentity | undefined;
+  /** For User-Agent and Server: `Wildfire/1.2.3`. */
+  readonly product?: string | undefined;
   /** Calls at a time, both directions. */
   readonly maxCalls: number;
   /** A call that may be taken; nothing has been answered yet. */
@@ -62,15 +65,15 @@ export class UserAgent {
 
   constructor(options: UserAgentOptions) {
     this.#options = options;
-    const { clock, log, randomBytes, serialise } = options;
+    const { clock, log, randomBytes, serialise, product } = options;
     const user: TransactionUser = {
       request: (transaction) => this.#request(transaction),
       cancelled: (transaction) => this.#invites.get(transaction)?.cancelled(),
       ack: (request) => this.#ack(request),
-      // The call is over for everybody by now.
-      unacknowledged: () => undefined,
+      unacknowledged: (transaction, errno) => this.#invites.get(transaction)?.broken(errno),
     };
-    this.#layer = new TransactionLayer({ clock, randomBytes, log, user, serialise });
+    const named = (message: SipMessage): Uint8Array => serialise(withProduct(message, product));
+    this.#layer = new TransactionLayer({ clock, randomBytes, log, user, serialise: named });
   }
 
   /** For registrations, which are requests outside of calls. */
@@ -115,12 +118,16 @@ export class UserAgent {
   status(): Record<string, unknown> {
     return {
       calls: this.aliveCalls,
+      // With those that only wait for a last answer of the peer.
+      dialogs: this.#calls.size,
       ...this.counters,
       transactions: this.#layer.status(),
     };
   }
 
+  /** What is still there ends now; whoever wants BYEs to be answered waits before. */
   close(): void {
+    for (const call of this.#calls.values()) call.abandon();
     this.#layer.close();
     this.#calls.clear();
     this.#invites.clear();
@@ -165,7 +172,17 @@ export class UserAgent {
     const call = SipCall.incoming(this.#callOptions(line, transaction), transaction);
     this.#calls.set(keyOf(call.callId, call.localTag), call);
     this.#invites.set(transaction, call);
-    call.attach(onIncoming(call));
+    this.#handOver(call, onIncoming);
+  }
+
+  /** A mistake in what is done with a call must not leave its caller without an answer. */
+  #handOver(call: SipCall, onIncoming: UserAgentOptions["onIncoming"]): void {
+    try {
+      call.attach(onIncoming(call));
+    } catch (error) {
+      this.#options.log.error("a call could not be taken", { reason: describeError(error) });
+      call.reject(500);
+    }
   }
 
   #ack(request: SipRequest): void {
@@ -211,4 +228,11 @@ function keyOf(callId: string, localTag: string): string {
 
 function fraction(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) / 2 ** 32;
+}
+
+/** Sections 20.35 and 20.41; a message that names a product already keeps it. */
+function withProduct(message: SipMessage, product: string | undefined): SipMessage {
+  const name = message.kind === "request" ? "User-Agent" : "Server";
+  if (product === undefined || headerValue(message, name) !== undefined) return message;
+  return { ...message, headers: [...message.headers, { name, value: product }] };
 }

@@ -113,7 +113,8 @@ describe("an answer", () => {
     };
     const calling = world.alice.call("bob");
     await world.run(upMs);
-    expect(calling.events).toEqual(["ended by peer: Not Acceptable Here"]);
+    const reason = "Not Acceptable Here: no codec of theirs is one of ours";
+    expect(calling.events).toEqual([`ended by peer: ${reason}`]);
     expect(world.bob.last.events).toEqual(["ended by us: no codec of theirs is one of ours"]);
   });
 

@@ -150,18 +150,21 @@ describe("session timers", () => {
     await world.run(899_000);
     expect(world.sent).toEqual([]);
     await world.run(2000);
-    expect(world.sent).toEqual(["alice INVITE", "bob 200 INVITE", "alice ACK"]);
+    expect(world.sent).toEqual(["alice UPDATE", "bob 200 UPDATE"]);
     await world.run(901_000);
-    expect(world.sent).toHaveLength(6);
+    expect(world.sent).toHaveLength(4);
     expect([calling.call.state, called.call.state]).toEqual(["up", "up"]);
   });
 
-  test("end the call when the peer does not refresh", async () => {
+  test("end the call when the peer neither refreshes nor answers a refresh of ours", async () => {
     const { world, called } = await connected();
     world.loses = (line) => line.startsWith("alice");
     await world.run(1_767_000);
-    expect(called.call.state).toBe("up");
+    expect(world.sent).not.toContain("bob UPDATE");
     await world.run(2000);
+    expect(world.sent).toContain("bob UPDATE");
+    expect(called.call.state).toBe("up");
+    await world.run(32_000);
     expect(called.events.at(-1)).toBe(
       "ended by network: the peer did not refresh the session in time",
     );
@@ -202,6 +205,7 @@ describe("session timers", () => {
 describe("reliable provisional answers", () => {
   test("are repeated until the INVITE is refused for want of a PRACK", async () => {
     const world = new TwoAgents();
+    world.loses = (line) => line === "alice PRACK";
     world.changes = require100rel;
     world.bob.onCall = (call, media) => {
       call.ring();
@@ -212,7 +216,7 @@ describe("reliable provisional answers", () => {
     expect(world.sent.filter((line) => line === "bob 180 INVITE").length).toBeGreaterThan(3);
     expect(world.sent).not.toContain("bob 200 INVITE");
     await world.run(31_000);
-    expect(calling.events.at(-1)).toBe("ended by peer: Server Time-out");
+    expect(calling.events.at(-1)).toBe("ended by peer: Server Time-out: no PRACK came");
     expect(world.bob.last.events).toEqual(["ended by us: no PRACK came"]);
     await world.run(70_000);
     expect(world.clock.timers).toBe(0);
@@ -230,7 +234,7 @@ describe("reliable provisional answers", () => {
         ringing = message;
         number = headerValue(message, "RSeq") ?? "";
       }
-      return false;
+      return line === "alice PRACK";
     };
     world.alice.call("bob");
     await world.run(upMs);

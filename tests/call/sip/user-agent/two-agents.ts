@@ -1,16 +1,21 @@
 /** Two user agents and the wire between them: real messages as bytes, on a clock that stands still. */
-import type { LineIdentity } from "../../../../src/call/sip/user-agent/call-context.ts";
+import type { FlowFinder, LineIdentity } from "../../../../src/call/sip/user-agent/call-context.ts";
 import type { SessionMedia } from "../../../../src/call/sip/user-agent/session-media.ts";
 import type { SipCall, SipCallEvents } from "../../../../src/call/sip/user-agent/sip-call.ts";
+import type { Challenger } from "../../../../src/call/sip/user-agent/outgoing-request.ts";
 import { UserAgent } from "../../../../src/call/sip/user-agent/user-agent.ts";
+import { Dialog, type DialogRequest, tagOf } from "../../../../src/call/sip/dialog/dialog.ts";
 import { parseSipMessage } from "../../../../src/call/sip/message/parse-sip-message.ts";
 import { serialiseSip } from "../../../../src/call/sip/message/serialise-sip.ts";
 import type {
   NameAddress,
   SipMessage,
+  SipRequest,
+  SipResponse,
   SipUri,
 } from "../../../../src/call/sip/message/sip-message.ts";
 import type { SipFlow } from "../../../../src/call/sip/transport/sip-flow.ts";
+import { WildfireError } from "../../../../src/core/errors.ts";
 import { FakeClock } from "../../../fakes/fake-clock.ts";
 import { createMemoryLog, type MemoryLog } from "../../../fakes/memory-log.ts";
 
@@ -61,23 +66,33 @@ export class Agent {
   readonly diaries: CallDiary[] = [];
   readonly log: MemoryLog;
   readonly line: LineIdentity;
+  credentials: Challenger = {
+    decorate: (request) => request,
+    answer: () => ({ ok: false, problem: "no password" }),
+  };
+  findFlow: FlowFinder;
   /** What is done with a call that comes in; by default it rings and is answered at once. */
   onCall = (call: SipCall, media: ScriptedMedia): void => {
     call.ring();
     call.accept(media);
   };
 
-  constructor(world: TwoAgents, name: string, flow: SipFlow) {
+  /** The service, before anything was answered. */
+  onIncoming = (_call: SipCall): void => undefined;
+
+  constructor(world: TwoAgents, name: string, flow: () => Promise<SipFlow>) {
     this.log = createMemoryLog(world.clock);
+    this.findFlow = flow;
     this.line = {
       label: `${name}@test`,
       user: name,
       address: addressOf(name, "test.example", undefined),
       credentials: {
-        decorate: (request) => request,
-        answer: () => ({ ok: false, problem: "no password" }),
+        decorate: (request) => this.credentials.decorate(request),
+        answer: (request, response) => this.credentials.answer(request, response),
+        observe: (request, response) => this.credentials.observe?.(request, response),
       },
-      flow: () => Promise.resolve(flow),
+      flow,
       contactFor: (on) => addressOf(name, on.local.address, on.local.port),
     };
     let counter = 0;
@@ -92,11 +107,13 @@ export class Agent {
         return bytes;
       },
       serialise: serialiseSip,
-      findFlow: () => Promise.resolve(flow),
+      findFlow: (target) => this.findFlow(target),
+      product: `${name}/1`,
       lineFor: (uri) => ("user" in uri && uri.user === name ? this.line : undefined),
       maxCalls: 4,
       onIncoming: (call) => {
         const diary = this.#diaryOf(call, new ScriptedMedia());
+        this.onIncoming(call);
         queueMicrotask(() => this.onCall(call, diary.media));
         return eventsOf(diary);
       },
@@ -115,7 +132,7 @@ export class Agent {
     if (call === undefined) throw new Error("all lines are busy");
     const diary = this.#diaryOf(call, media);
     call.attach(eventsOf(diary));
-    void call.start();
+    call.start().catch((error: unknown) => diary.events.push(`not started: ${String(error)}`));
     return diary;
   }
 
@@ -131,22 +148,51 @@ export class TwoAgents {
   readonly clock = new FakeClock();
   readonly alice: Agent;
   readonly bob: Agent;
-  readonly #toAlice: SipFlow;
-  readonly #toBob: SipFlow;
+  readonly #isReliable: boolean;
+  #connection: Connection | undefined;
+  readonly #all: { readonly line: string; readonly message: SipMessage }[] = [];
+  #injected = 0;
   /** "alice INVITE", "bob 200 INVITE" … in the order in which they were sent. */
   readonly sent: string[] = [];
+  /** The messages themselves. */
+  readonly messages: SipMessage[] = [];
   /** True for what the wire loses. */
   loses: (line: string, message: SipMessage) => boolean = () => false;
   /** What arrives in place of what was sent. */
   changes: (message: SipMessage) => SipMessage = (message) => message;
+  /** What somebody on the way answers, so that the message goes no further. */
+  intercepts: (line: string, message: SipMessage) => SipResponse | undefined = () => undefined;
+  /** How long a message is on its way; messages overtake each other where that changes. */
+  delayMs: () => number = () => wireDelayMs;
+  /** Before the first message. */
+  readonly addresses = { alice: "10.0.0.1", bob: "10.0.0.2" };
+  /** Whether a broken connection can be replaced by another one. */
+  isReachable = true;
 
   constructor(isReliable = false) {
-    const toBob: SipFlow = this.#flow("alice", isReliable, () => [this.bob, toAlice]);
-    const toAlice: SipFlow = this.#flow("bob", isReliable, () => [this.alice, toBob]);
-    this.#toAlice = toAlice;
-    this.#toBob = toBob;
-    this.alice = new Agent(this, "alice", toBob);
-    this.bob = new Agent(this, "bob", toAlice);
+    this.#isReliable = isReliable;
+    this.alice = new Agent(this, "alice", () => this.#flowFrom("alice"));
+    this.bob = new Agent(this, "bob", () => this.#flowFrom("bob"));
+  }
+
+  /** Both ends of the connection learn that it is broken; what is on the way is lost. */
+  breaks(errno = "ECONNRESET"): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#connection = undefined;
+    connection.isOpen = false;
+    this.alice.agent.flowClosed(connection.alice, errno);
+    this.bob.agent.flowClosed(connection.bob, errno);
+  }
+
+  /** Nothing may be left of what happened, however it ended. */
+  async settled(): Promise<Record<string, unknown>[]> {
+    await this.run(400_000);
+    const left = [this.alice, this.bob].map(({ agent }) => {
+      const { calls, dialogs, transactions } = agent.status();
+      return { calls, dialogs, transactions: Object.values(Object(transactions)).slice(-2) };
+    });
+    return [{ timers: this.clock.timers }, ...left];
   }
 
   /** Lets time pass in small steps, and promises settle between them. */
@@ -163,32 +209,116 @@ export class TwoAgents {
   inject(message: SipMessage, to: Agent): void {
     const parsed = parseSipMessage(serialiseSip(message));
     if (parsed.kind !== "message") throw new Error("the test sends nonsense");
-    to.agent.receive(parsed.message, to === this.alice ? this.#toBob : this.#toAlice);
+    const connection = this.#open();
+    to.agent.receive(parsed.message, to === this.alice ? connection.alice : connection.bob);
   }
 
-  #flow(from: "alice" | "bob", isReliable: boolean, other: () => [Agent, SipFlow]): SipFlow {
-    const flow: SipFlow = {
+  /** The latest message that was sent as `line`, as `inject` and dialogs want it. */
+  last(line: string): SipMessage {
+    const found = this.#all.findLast((sent) => sent.line === line);
+    if (found === undefined) throw new Error(`nobody sent ${line}`);
+    return found.message;
+  }
+
+  /** A request within the dialog of the last INVITE, as the peer of `to` would send it. */
+  injectRequest(parts: DialogRequest & { readonly cseq?: number }, to: Agent): SipRequest {
+    const messages = this.#all.map(({ message }) => message);
+    const invite = messages.find((message) => isInvite(message));
+    const response = messages.find(
+      (message) => message.kind === "response" && tagOf(message.to) !== undefined,
+    );
+    if (invite?.kind !== "request" || response?.kind !== "response") throw new Error("no INVITE");
+    const isToCaller = to.line.user === tagOwner(invite);
+    const dialog = isToCaller
+      ? Dialog.ofIncoming(invite, tagOf(response.to) ?? "")
+      : Dialog.ofOutgoing(invite, response);
+    if (dialog === undefined) throw new Error("no dialog");
+    this.#injected += 1;
+    const number = parts.cseq ?? 50_000 + this.#injected;
+    const request: SipRequest = {
+      ...dialog.request(parts),
+      cseq: { number, method: parts.method },
+      maxForwards: 70,
+      via: [
+        {
+          transport: "UDP",
+          host: "10.0.0.9",
+          port: 5060,
+          parameters: new Map([["branch", `z9hG4bKinjected${this.#injected}`]]),
+        },
+      ],
+    };
+    this.inject(request, to);
+    return request;
+  }
+
+  #flowFrom(name: "alice" | "bob"): Promise<SipFlow> {
+    if (this.isReachable) return Promise.resolve(this.#open()[name]);
+    return Promise.reject(new WildfireError("socket", "nobody is there"));
+  }
+
+  #open(): Connection {
+    this.#connection ??= this.#connect();
+    return this.#connection;
+  }
+
+  #connect(): Connection {
+    const connection: Connection = {
+      isOpen: true,
+      alice: this.#flow("alice", () => connection),
+      bob: this.#flow("bob", () => connection),
+    };
+    return connection;
+  }
+
+  #flow(from: "alice" | "bob", connection: () => Connection): SipFlow {
+    const isReliable = this.#isReliable;
+    return {
       transport: isReliable ? "tcp" : "udp",
       isReliable,
-      remote: { address: from === "alice" ? "10.0.0.2" : "10.0.0.1", port: 5060 },
-      local: { address: from === "alice" ? "10.0.0.1" : "10.0.0.2", port: 5060 },
-      isOpen: true,
+      remote: { address: this.addresses[from === "alice" ? "bob" : "alice"], port: 5060 },
+      local: { address: this.addresses[from], port: 5060 },
+      get isOpen() {
+        return connection().isOpen;
+      },
       send: (bytes) => {
-        const parsed = parseSipMessage(bytes);
-        if (parsed.kind !== "message") throw new Error(`nonsense was sent: ${decode(bytes)}`);
-        const line = `${from} ${describe(parsed.message)}`;
-        this.sent.push(line);
-        if (this.loses(line, parsed.message)) return { ok: true };
-        const arrived = this.changes(parsed.message);
-        this.clock.after(wireDelayMs, () => {
-          const [agent, back] = other();
-          agent.agent.receive(arrived, back);
-        });
+        if (!connection().isOpen) return { ok: false, errno: "EPIPE" };
+        this.#carry(from, bytes, connection());
         return { ok: true };
       },
     };
-    return flow;
   }
+
+  #carry(from: "alice" | "bob", bytes: Uint8Array, connection: Connection): void {
+    const parsed = parseSipMessage(bytes);
+    if (parsed.kind !== "message") throw new Error(`nonsense was sent: ${decode(bytes)}`);
+    const { message } = parsed;
+    const line = `${from} ${describe(message)}`;
+    this.sent.push(line);
+    this.messages.push(message);
+    this.#all.push({ line, message });
+    if (this.loses(line, message)) return;
+    const response = this.intercepts(line, message);
+    const to = (response === undefined) === (from === "alice") ? "bob" : "alice";
+    const arrived = response ?? this.changes(message);
+    this.clock.after(this.delayMs(), () => {
+      if (connection.isOpen) this[to].agent.receive(arrived, connection[to]);
+    });
+  }
+}
+
+interface Connection {
+  isOpen: boolean;
+  readonly alice: SipFlow;
+  readonly bob: SipFlow;
+}
+
+function isInvite(message: SipMessage): boolean {
+  return message.kind === "request" && message.method === "INVITE";
+}
+
+function tagOwner({ from }: SipRequest): string | undefined {
+  return "user" in from.uri ? from.uri.user : undefined;
 }
 
 export function addressOf(user: string, host: string, port: number | undefined): NameAddress {
