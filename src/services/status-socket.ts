@@ -136,8 +136,20 @@ export async function commandService(
   const { command, fields } = asked;
   const question = `${commandWord}${JSON.stringify({ command, ...fields })}\n`;
   const text = await ask(path, new TextEncoder().encode(question), limitMs);
-  const value: unknown = JSON.parse(text);
-  return typeof value === "object" && value !== null ? { ...value } : {};
+  const answer = parseAnswer(text);
+  if (answer !== undefined) return answer;
+  throw new WildfireError("state", `the service did not answer ${command}`, {
+    hint: "it has ended meanwhile, or is of another version",
+  });
+}
+
+function parseAnswer(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** One JSON text per running service of that name; sockets of dead processes are removed. */

@@ -86,13 +86,10 @@ export class Telephone {
   async dial({ number, line: wanted }: Dialling): Promise<string> {
     if (this.#isStopping) throw new WildfireError("state", "the sip service is stopping");
     const line = this.#lineCalled(wanted);
+    const uri = line.uriFor(number);
+    const to: NameAddress = { displayName: undefined, uri, parameters: new Map() };
     const flow = await line.flow();
     const call = this.#newCall();
-    const to: NameAddress = {
-      displayName: undefined,
-      uri: line.uriFor(number),
-      parameters: new Map(),
-    };
     try {
       await call.dial(flow, (sound) => {
         const sip = this.#agent.call(line, to, sound.media);

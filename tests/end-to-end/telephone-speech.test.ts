@@ -103,7 +103,7 @@ test.concurrent(
   },
 );
 
-test.concurrent("a caller who hangs up with the last word is heard to the end", async () => {
+test("a caller who hangs up with the last word is heard to the end", async () => {
   await using stage = new Stage();
   using llama = new FakeLlama();
   const whisper = await stage.startWhisper({ llamaPort: llama.port });
@@ -118,7 +118,7 @@ test.concurrent("a caller who hangs up with the last word is heard to the end", 
   await telephone.isIdle();
 });
 
-test.concurrent("SIGTERM in mid-call: what was said until then still becomes text", async () => {
+test("SIGTERM in mid-call: what was said until then still becomes text", async () => {
   await using stage = new Stage();
   using llama = new FakeLlama();
   const whisper = await stage.startWhisper({ llamaPort: llama.port });

@@ -145,3 +145,17 @@ test("the socket is its owner's alone, and the status goes on beside commands", 
   const answers = await readStatuses(rig.stateFolder, "sip");
   expect(answers.map((text): unknown => JSON.parse(text))).toEqual([{ service: "sip" }]);
 });
+
+test("a service that ends while it is asked is told in one line", async () => {
+  const asked = Promise.withResolvers<void>();
+  const { socket } = serve(() => {
+    asked.resolve();
+    return new Promise(() => undefined);
+  });
+  const answer = commandService(socket, { command: "call", fields: {} }, limitMs);
+  await asked.promise;
+  // The first thing to free is the service.
+  freed.at(-1)?.();
+  expect(answer).rejects.toThrow("the service did not answer call");
+  await answer.catch(() => undefined);
+});

@@ -49,6 +49,8 @@ export class SipCall {
   #outgoing: OutgoingLeg | undefined;
   #conversation: Conversation | undefined;
   #end: CallEnd | undefined;
+  /** For a BYE that may have to wait. */
+  #byeReason: string | undefined;
   #isGone = false;
 
   private constructor(options: SipCallOptions, state: CallState, remote: NameAddress) {
@@ -277,7 +279,7 @@ export class SipCall {
     // Of a call that was given up the media are gone already.
     const problem = wasHungUp ? undefined : judge();
     this.#input("acknowledged");
-    if (wasHungUp) this.#sayBye(undefined);
+    if (wasHungUp) this.#sayBye();
     else if (problem === undefined) this.#listener?.established?.();
     else this.#lost(problem);
   }
@@ -291,7 +293,7 @@ export class SipCall {
     const wasGivenUp = this.#state === "cancelling";
     this.#converse({ ...leg, peer: leg.response }, media);
     this.#input("accepted");
-    if (wasGivenUp) this.#sayBye(undefined);
+    if (wasGivenUp) this.#sayBye();
     else if (problem === undefined) this.#listener?.established?.();
     else this.#lost(problem);
   }
@@ -333,8 +335,9 @@ export class SipCall {
     const before = this.#state;
     this.#input(input);
     if (this.#state === before) return;
+    this.#byeReason ??= reasonHeader;
     this.#tellEnd(end);
-    if (this.#state === "terminating") this.#sayBye(reasonHeader);
+    if (this.#state === "terminating") this.#sayBye();
     else if (this.#state === "unacknowledged") this.#conversation?.stop();
     else if (this.#state === "cancelling" && this.#outgoing?.cancel() === false) {
       this.#input("refused");
@@ -342,8 +345,8 @@ export class SipCall {
     }
   }
 
-  #sayBye(reason: string | undefined): void {
-    void this.#conversation?.hangUp(reason).then(() => {
+  #sayBye(): void {
+    void this.#conversation?.hangUp(this.#byeReason).then(() => {
       this.#input("bye-done");
       this.#gone();
     });

@@ -96,12 +96,13 @@ describe("an answer", () => {
     world.loses = (line) => line === "alice ACK" && (lost += 1) <= 1;
     world.alice.call("bob");
     await world.run(upMs);
-    world.bob.last.call.hangUp();
-    expect(world.bob.last.events).toEqual(["ended by us: hung up"]);
+    world.bob.last.call.hangUp("Q.850;cause=31");
+    expect(world.bob.last.events).toEqual(["ended by us: Q.850;cause=31"]);
     await world.run(100);
     expect(world.sent).not.toContain("bob BYE");
     await world.run(600);
     expect(world.sent).toContain("bob BYE");
+    expect(world.alice.last.events.at(-1)).toBe("ended by peer: normal");
     expect(world.bob.last.call.state).toBe("ended");
   });
 

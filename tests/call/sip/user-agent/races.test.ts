@@ -271,7 +271,7 @@ describe("an answer", () => {
     ["BYE of the caller", "bob 487 INVITE"],
     ["CANCEL of the caller", "bob 487 INVITE"],
     ["the called side", "bob 480 INVITE"],
-    ["a broken connection", "bob PRACK"],
+    ["a broken connection", undefined],
   ])("held back for a PRACK can still be taken back by %s", async (who, answer) => {
     const world = new TwoAgents(who === "a broken connection");
     world.changes = (message) =>
@@ -287,7 +287,7 @@ describe("an answer", () => {
     else if (who === "the called side") world.bob.last.call.hangUp();
     else world.breaks();
     await world.run(upMs);
-    expect(world.sent.includes(answer)).toBe(who !== "a broken connection");
+    expect(world.sent.find((line) => /^bob [2-6]\d\d INVITE/.test(line))).toBe(answer);
     expect([ends(calling), ends(world.bob.last)]).toEqual([1, 1]);
     expect(await world.settled()).toEqual(nothing);
   });
