@@ -50,15 +50,25 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     "transfer",
     async (telephone, fields) => {
       const call = callOf(telephone, fields);
-      const target = telephone.uriOn(call, textOf(fields, "number"));
-      if (target === undefined || call.sip === undefined) throw noCall(call.key);
-      const outcome = await call.sip.transfer(target);
-      // Not every PBX ends the call that it has handed on.
-      if (outcome.ok) call.hangUp();
-      return { ...outcome };
+      const { target, replaces } = transferTarget(telephone, call, fields);
+      if (call.sip === undefined) throw noCall(call.key);
+      return { ...(await call.sip.transfer(target, replaces)) };
     },
   ],
 ]);
+
+/** Blind to `number`, or attended: to whom we talk in the call `toKey`, whose place the peer takes. */
+function transferTarget(telephone: Telephone, call: PhoneCall, fields: Fields) {
+  if (fields["toKey"] === undefined) {
+    const target = telephone.uriOn(call, textOf(fields, "number"));
+    if (target === undefined) throw noCall(call.key);
+    return { target, replaces: undefined };
+  }
+  const key = textOf(fields, "toKey");
+  const other = telephone.call(key)?.sip;
+  if (other?.replaces === undefined) throw noCall(key);
+  return { target: other.remote.uri, replaces: other.replaces };
+}
 
 async function setHeld(telephone: Telephone, fields: Fields, isHeld: boolean) {
   const call = callOf(telephone, fields);

@@ -71,6 +71,11 @@ export class PhoneLine implements LineIdentity {
     return await this.#options.transport.flowTo(nextHop(lineTarget(this.#options.line)));
   }
 
+  /** Whether the flow leads to the PBX at which the line is registered. */
+  isAt(flow: SipFlow): boolean {
+    return this.#leasedFlow?.remote.address === flow.remote.address;
+  }
+
   contactFor(flow: SipFlow): NameAddress {
     return this.#registration.contactOn(flow);
   }

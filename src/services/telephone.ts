@@ -46,6 +46,9 @@ export interface Dialling {
   readonly line: string | undefined;
 }
 
+/** BYEs are answered by then, unless the peer is gone. */
+const partingLimitMs = 2000;
+
 export class Telephone {
   readonly #options: TelephoneOptions;
   readonly #agent: UserAgent;
@@ -58,15 +61,16 @@ export class Telephone {
 
   private constructor(options: TelephoneOptions) {
     this.#options = options;
-    const { clock, log, sound, maxCalls } = options;
+    const { clock, log, sound, maxCalls, product } = options;
     this.#agent = new UserAgent({
       clock,
       log,
       randomBytes: sound.randomBytes,
       serialise: serialiseSip,
       findFlow: (target) => this.#open().flowTo(target),
-      lineFor: (uri) => this.#lineFor(uri),
+      lineFor: (uri, flow) => this.#lineFor(uri, flow),
       maxCalls,
+      product,
       onIncoming: (call) => this.#incoming(call),
     });
   }
@@ -132,6 +136,10 @@ export class Telephone {
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#agent.hangUpAll();
+    const parted = Promise.withResolvers<void>();
+    const limit = this.#options.clock.after(partingLimitMs, () => parted.resolve());
+    await Promise.race([this.#agent.whenIdle(), parted.promise]);
+    limit.cancel();
     await Promise.all(this.#lines.map((line) => line.stop()));
     this.#agent.close();
     this.#transport?.close();
@@ -214,10 +222,26 @@ export class Telephone {
     return call;
   }
 
-  /** By the user part of our contact; PBXs that send something else have one line only, as a rule. */
-  #lineFor(uri: AnyUri): LineIdentity | undefined {
+  /**
+   * Who is named, at the PBX that asks; else whoever is named; else the line of that PBX, since trunks
+   * send the number that was dialled.
+   */
+  #lineFor(uri: AnyUri, flow: SipFlow): LineIdentity | undefined {
     const user = "user" in uri ? uri.user : undefined;
-    return this.#lines.find((line) => line.user === user);
+    const named = this.#lines.filter((line) => line.user === user);
+    const line = named.find((one) => one.isAt(flow)) ?? named[0];
+    if (line !== undefined) return line;
+    const own = this.#lines.find((one) => one.isAt(flow));
+    if (own !== undefined) {
+      this.#options.log.debug(
+        "a request for another number is taken: it comes from the line's PBX",
+        {
+          line: own.label,
+          private: { user },
+        },
+      );
+    }
+    return own;
   }
 
   #lineCalled(wanted: string | undefined): PhoneLine {

@@ -207,6 +207,29 @@ await describeWithPeers("Wildfire and Asterisk", (root) => {
       expect(toneMs(heard, { hz: markerHz, rateHz: narrowHz })).toBeGreaterThan(600);
     });
 
+    test("attended transfer: the caller takes the place of the line in another call", async () => {
+      await using stage = new Stage();
+      await using line = await startLine(stage, lines.muLaw);
+      await using phone = await Baresip.start(root, {
+        account: callers.first,
+        registrar: pbx.address,
+        microphone: marker(20),
+      });
+      await phone.dial(`sip:${lines.muLaw.user}@${pbx.address}`);
+      const { key } = await line.event("established");
+      const { key: toKey } = await line.command("call", { number: numbers.echo });
+      await line.has(2, "established");
+      expect(await line.command("transfer", { key, toKey })).toMatchObject({ ok: true });
+      await line.has(2, "ended");
+      await Bun.sleep(1_000);
+      expect(phone.events("CALL_CLOSED")).toEqual([]);
+      await phone.hangUp();
+      await phone.event("CALL_CLOSED");
+      // It hears itself.
+      const [heard = new Float32Array()] = phone.heard();
+      expect(toneMs(heard, { hz: markerHz, rateHz: narrowHz })).toBeGreaterThan(600);
+    });
+
     test("asked to transfer it refuses politely, and the call goes on", async () => {
       await using stage = new Stage();
       await using line = await startLine(stage, lines.muLaw);

@@ -55,6 +55,7 @@ export class UserAgent {
   readonly #layer: TransactionLayer;
   readonly #calls = new Map<string, SipCall>();
   readonly #invites = new Map<ServerTransaction, SipCall>();
+  #idle = Promise.withResolvers<void>();
   readonly counters: UserAgentCounters = {
     incoming: 0,
     outgoing: 0,
@@ -123,6 +124,13 @@ export class UserAgent {
       ...this.counters,
       transactions: this.#layer.status(),
     };
+  }
+
+  /** Resolves when signalling has nothing left to do for any call, last answers included. */
+  whenIdle(): Promise<void> {
+    if (this.#calls.size === 0) return Promise.resolve();
+    this.#idle = Promise.withResolvers();
+    return this.#idle.promise;
   }
 
   /** What is still there ends now; whoever wants BYEs to be answered waits before. */
@@ -207,6 +215,7 @@ export class UserAgent {
       onGone: (call) => {
         this.#calls.delete(keyOf(call.callId, call.localTag));
         if (transaction !== undefined) this.#invites.delete(transaction);
+        if (this.#calls.size === 0) this.#idle.resolve();
       },
     };
   }
