@@ -23,6 +23,8 @@ const silentFrames: Readonly<Record<AudioCodec, Uint8Array>> = {
 const firstForeignNumber = 2_000_000_000;
 
 export interface PbxCallOptions {
+  /** Where the other side shall send its sound. */
+  readonly host: string;
   readonly rtp: RtpSession;
   readonly ticker: FrameTicker;
   readonly codecs: readonly AudioCodec[];
@@ -84,7 +86,7 @@ export class PbxCall {
   #foreignNumber = firstForeignNumber;
 
   constructor(options: PbxCallOptions) {
-    const { rtp, codecs, randomBytes } = options;
+    const { host, rtp, codecs, randomBytes } = options;
     this.#options = options;
     this.up = this.#up.promise;
     this.ended = this.#over.promise;
@@ -100,7 +102,7 @@ export class PbxCall {
         srtp: "off",
         randomBytes,
       },
-      address: () => "127.0.0.1",
+      address: () => host,
       rtpPort: rtp.rtpPort,
       rtcpPort: rtp.rtcpPort,
       onAgreed: (media) => rtp.configure(media),

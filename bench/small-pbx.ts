@@ -17,6 +17,7 @@ import {
 } from "../src/call/sip/message/sip-message.ts";
 import { serialiseSip } from "../src/call/sip/message/serialise-sip.ts";
 import type { SipFlow } from "../src/call/sip/transport/sip-flow.ts";
+import { formatEndpoint } from "../src/call/sip/transport/address-text.ts";
 import { SipTransport } from "../src/call/sip/transport/sip-transport.ts";
 import type { LineIdentity } from "../src/call/sip/user-agent/call-context.ts";
 import type { SipCall, SipCallEvents } from "../src/call/sip/user-agent/sip-call.ts";
@@ -25,7 +26,6 @@ import { FrameTicker } from "../src/services/frame-ticker.ts";
 import { PbxCall } from "./pbx-call.ts";
 import { SmallRegistrar, type SmallRegistrarOptions } from "./small-registrar.ts";
 
-const host = "127.0.0.1";
 const maxCalls = 5000;
 
 /** What happens to a number that somebody dials. */
@@ -36,6 +36,8 @@ export type PbxAnswer =
   | { readonly kind: "refuse"; readonly status: number };
 
 export interface SmallPbxOptions extends SmallRegistrarOptions {
+  /** Address of this PBX; the loopback of IPv4 unless given. */
+  readonly host?: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly rtpPorts: { readonly from: number; readonly to: number };
@@ -67,6 +69,7 @@ export class SmallPbx {
   readonly #agent: UserAgent;
   readonly #ticker: FrameTicker;
   readonly #ports: RtpPortPool;
+  readonly #host: string;
   /** Those whose end was not told yet, by Call-ID. */
   readonly #calls = new Map<string, PbxCall>();
   #transport: SipTransport | undefined;
@@ -74,6 +77,7 @@ export class SmallPbx {
   private constructor(options: SmallPbxOptions) {
     const { clock, log, rtpPorts } = options;
     this.#options = options;
+    this.#host = options.host ?? "127.0.0.1";
     this.registrar = new SmallRegistrar(options);
     this.#ticker = new FrameTicker(clock);
     this.#ports = new RtpPortPool(rtpPorts);
@@ -93,7 +97,7 @@ export class SmallPbx {
     const pbx = new SmallPbx(options);
     const { clock, log, port } = options;
     pbx.#transport = await SipTransport.open({
-      bind: host,
+      bind: pbx.#host,
       port,
       clock,
       log,
@@ -104,9 +108,9 @@ export class SmallPbx {
     return pbx;
   }
 
-  /** `127.0.0.1:port`. */
+  /** `127.0.0.1:port`, `[::1]:port`. */
   get address(): string {
-    return `${host}:${this.port}`;
+    return formatEndpoint({ address: this.#host, port: this.port });
   }
 
   get port(): number {
@@ -162,7 +166,7 @@ export class SmallPbx {
     const { clock, frames } = this.#options;
     let call: PbxCall | undefined;
     const rtp = await RtpSession.open({
-      hostname: host,
+      hostname: this.#host,
       pool: this.#ports,
       clock,
       random,
@@ -174,7 +178,14 @@ export class SmallPbx {
         onBye: () => undefined,
       },
     });
-    call = new PbxCall({ rtp, ticker: this.#ticker, codecs, frames, randomBytes });
+    call = new PbxCall({
+      host: this.#host,
+      rtp,
+      ticker: this.#ticker,
+      codecs,
+      frames,
+      randomBytes,
+    });
     return call;
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { CuttingOptions } from "../../src/audio/utterance-cutter.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
 import {
@@ -14,6 +14,9 @@ import {
   mean,
 } from "./cutting-rig.ts";
 import { concatenate } from "./tones.ts";
+
+// Hours of sound, on a machine that may have other things to do.
+setDefaultTimeout(60_000);
 
 describe("positions", () => {
   test("a stream that starts in mid-word begins with its first sample", () => {

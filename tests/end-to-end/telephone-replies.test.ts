@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { HeardPacket, PbxCall } from "../../bench/pbx-call.ts";
 import { decodeMuLaw, encodeALaw, encodeMuLaw } from "../../src/audio/g711.ts";
 import { encodeWav } from "../../src/audio/wav-writer.ts";
+import { hasIpv6 } from "../call/sip/transport/transport-rig.ts";
 import { toneMs } from "../fakes/heard-audio.ts";
 import { ScriptedVoicePeer, type VoiceConnection } from "../fakes/scripted-voice-peer.ts";
 import { eventually, testLimitMs } from "./eventually.ts";
@@ -44,6 +45,26 @@ test.concurrent("the greeting arrives to the sample, by both laws, in each call"
   const greetings = await telephone.tells(3, "played", ({ source }) => source === "greeting");
   const lengthMs = Math.round((samples.length * 1000) / lineRateHz);
   expect(greetings.map(({ playedMs }) => playedMs)).toEqual([lengthMs, lengthMs, lengthMs]);
+});
+
+// A host without IPv6 has no ::1 to call from.
+test.skipIf(!hasIpv6)("over IPv6 a call is heard and answered as well", async () => {
+  await using stage = new Stage();
+  const { path, samples } = writeGreeting(stage);
+  const argv = ["--greeting", path];
+  await using telephone = await Telephone.open({ pbx: { host: "::1" }, argv }, stage);
+  const call = await telephone.pbx.ring(lineUser, { codecs: ["PCMU"] });
+  const packets: HeardPacket[] = [];
+  call.packets = packets;
+  await call.up;
+  await hears(call, Math.ceil(samples.length / frameSamples) + fewFrames);
+  const bytes = Buffer.concat(packets.map(({ payload }) => payload));
+  expect(bytes.indexOf(encodeMuLaw(samples))).toBeGreaterThanOrEqual(0);
+  call.hangUp();
+  await call.ended;
+  const { statistics } = await telephone.next("ended", 0);
+  expect(statistics).toMatchObject({ lostPackets: 0 });
+  await telephone.hasNoCall();
 });
 
 test.concurrent(

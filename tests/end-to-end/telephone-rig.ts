@@ -21,7 +21,7 @@ const servicePorts = "24000-26999";
 const commandLimitMs = 20_000;
 
 export type PbxSettings = Partial<
-  Pick<SmallPbxOptions, "grantedSeconds" | "password" | "port" | "answer">
+  Pick<SmallPbxOptions, "host" | "grantedSeconds" | "password" | "port" | "answer">
 >;
 
 export interface TelephoneOptions {
@@ -209,10 +209,14 @@ function serviceArguments(stage: Stage, pbx: SmallPbx, options: TelephoneOptions
     ...lines.map((line) => `--line=${line.includes("@") ? line : `${line}@${pbx.address}`}`),
     `--password-file=${passwordFile}`,
     `--rtp-ports=${rtpPorts}`,
-    "--sip-bind=127.0.0.1",
+    ...(isIpv6(pbx) ? [] : ["--sip-bind=127.0.0.1"]),
     `--whisper-port=${whisperPort}`,
     ...argv,
   ];
+}
+
+function isIpv6({ address }: SmallPbx): boolean {
+  return address.startsWith("[");
 }
 
 function isTelephoneStatus(value: unknown): value is TelephoneStatus {

@@ -9,6 +9,7 @@ import { joinSamples, type Recording, sentences } from "./speech.ts";
 import { lineUser, Telephone } from "./telephone-rig.ts";
 import { lineRateHz, lineSamplesOf, lineSilence } from "./telephone-sound.ts";
 
+// One after the other: a PBX that stalls for 0.3 s, since others make sound beside it, cuts sentences in two.
 setDefaultTimeout(testLimitMs);
 
 /** Longer than the silence that ends an utterance. */
@@ -16,92 +17,81 @@ const pauseMs = 900;
 /** With two sentences before it about the time in which whisper is away. */
 const lateMs = 1500;
 
-test.concurrent(
-  "a sentence comes out as its text, by both laws, in the first call and in the fifth",
-  async () => {
-    await using stage = new Stage();
-    using llama = new FakeLlama();
-    const whisper = await stage.startWhisper({ llamaPort: llama.port });
-    await using telephone = await Telephone.open({ whisperPort: whisper.port }, stage);
-    const laws: readonly AudioCodec[] = ["PCMU", "PCMA", "PCMA", "PCMU", "PCMA"];
+test("a sentence comes out as its text, by both laws, in the first call and in the fifth", async () => {
+  await using stage = new Stage();
+  using llama = new FakeLlama();
+  const whisper = await stage.startWhisper({ llamaPort: llama.port });
+  await using telephone = await Telephone.open({ whisperPort: whisper.port }, stage);
+  const laws: readonly AudioCodec[] = ["PCMU", "PCMA", "PCMA", "PCMU", "PCMA"];
 
-    for (const [index, codec] of laws.entries()) {
-      const { recording, text } = spoken(index);
-      const call = await telephone.pbx.call(lineUser, { codecs: [codec] });
-      const { callId, codec: agreed } = await telephone.next("established", index);
-      expect(agreed).toBe(codec);
-      await call.say(
-        joinSamples([lineSilence(100), lineSamplesOf(recording), lineSilence(pauseMs)]),
-      );
-      expect(await llama.gets(Number(callId), 1)).toEqual([`text ${text}`]);
-      call.hangUp();
-      await call.ended;
-      // Once more, since the id is another one in each call: nothing came twice, and the call is over for all.
-      expect(await llama.gets(Number(callId), 2)).toEqual([`text ${text}`, "bye"]);
-    }
-    expect(telephone.events("transcript").map(({ text }) => text)).toEqual(
-      laws.map((_, index) => spoken(index).text),
-    );
-  },
-);
-
-test.concurrent(
-  "what is said in the 5 s before whisper is there is not lost, nor heard twice",
-  async () => {
-    await using stage = new Stage();
-    using llama = new FakeLlama();
-    const port = await freeUdpPort();
-    await using telephone = await Telephone.open({ whisperPort: port }, stage);
-    const call = await telephone.pbx.call(lineUser);
-    const early = [spoken(0), spoken(1)];
-    await call.say(conversation(early, lateMs));
-    await stage.startWhisper({ llamaPort: llama.port, port });
-    const later = spoken(2);
-    await call.say(conversation([later]));
-
-    const texts = [...early, later].map(({ text }) => text);
-    await telephone.tells(texts.length, "transcript");
+  for (const [index, codec] of laws.entries()) {
+    const { recording, text } = spoken(index);
+    const call = await telephone.pbx.call(lineUser, { codecs: [codec] });
+    const { callId, codec: agreed } = await telephone.next("established", index);
+    expect(agreed).toBe(codec);
+    await call.say(joinSamples([lineSilence(100), lineSamplesOf(recording), lineSilence(pauseMs)]));
+    expect(await llama.gets(Number(callId), 1)).toEqual([`text ${text}`]);
     call.hangUp();
-    const callId = Number(telephone.events("established")[0]?.["callId"]);
-    expect(await llama.gets(callId, texts.length + 1)).toEqual([
-      ...texts.map((text) => `text ${text}`),
-      "bye",
-    ]);
-    expect(telephone.events("transcript").map(({ text }) => text)).toEqual(texts);
-    await telephone.isIdle();
-  },
-);
+    await call.ended;
+    // Once more, since the id is another one in each call: nothing came twice, and the call is over for all.
+    expect(await llama.gets(Number(callId), 2)).toEqual([`text ${text}`, "bye"]);
+  }
+  expect(telephone.events("transcript").map(({ text }) => text)).toEqual(
+    laws.map((_, index) => spoken(index).text),
+  );
+});
 
-test.concurrent(
-  "whisper killed in mid-sentence and started again: each text once, in order",
-  async () => {
-    await using stage = new Stage();
-    using llama = new FakeLlama();
-    const whisper = await stage.startWhisper({ llamaPort: llama.port });
-    await using telephone = await Telephone.open({ whisperPort: whisper.port }, stage);
-    const call = await telephone.pbx.call(lineUser, { codecs: ["PCMA"] });
-    const all = [spoken(3), spoken(4), spoken(5)];
-    const [first, ...others] = all;
-    const saying = call.say(conversation(all));
-    await telephone.tells(1, "transcript");
-    await whisper.reaches("the second sentence begun", ({ calls }) => {
-      const [{ audioMs } = { audioMs: 0 }] = calls;
-      return audioMs > lengthMs([spoken(3)]) + pauseMs + 500;
-    });
-    whisper.program.signal("SIGKILL");
-    await whisper.program.exited();
-    await stage.startWhisper({ llamaPort: llama.port, port: whisper.port });
-    await saying;
+test("what is said in the 5 s before whisper is there is not lost, nor heard twice", async () => {
+  await using stage = new Stage();
+  using llama = new FakeLlama();
+  const port = await freeUdpPort();
+  await using telephone = await Telephone.open({ whisperPort: port }, stage);
+  const call = await telephone.pbx.call(lineUser);
+  const early = [spoken(0), spoken(1)];
+  await call.say(conversation(early, lateMs));
+  await stage.startWhisper({ llamaPort: llama.port, port });
+  const later = spoken(2);
+  await call.say(conversation([later]));
 
-    const texts = [first, ...others].flatMap((one) => (one === undefined ? [] : [one.text]));
-    await telephone.tells(texts.length, "transcript");
-    call.hangUp();
-    const callId = Number(telephone.events("established")[0]?.["callId"]);
-    await llama.gets(callId, texts.length + 1);
-    expect(llama.texts(callId)).toEqual(texts);
-    expect(telephone.events("transcript").map(({ text }) => text)).toEqual(texts);
-  },
-);
+  const texts = [...early, later].map(({ text }) => text);
+  await telephone.tells(texts.length, "transcript");
+  call.hangUp();
+  const callId = Number(telephone.events("established")[0]?.["callId"]);
+  expect(await llama.gets(callId, texts.length + 1)).toEqual([
+    ...texts.map((text) => `text ${text}`),
+    "bye",
+  ]);
+  expect(telephone.events("transcript").map(({ text }) => text)).toEqual(texts);
+  await telephone.isIdle();
+});
+
+test("whisper killed in mid-sentence and started again: each text once, in order", async () => {
+  await using stage = new Stage();
+  using llama = new FakeLlama();
+  const whisper = await stage.startWhisper({ llamaPort: llama.port });
+  await using telephone = await Telephone.open({ whisperPort: whisper.port }, stage);
+  const call = await telephone.pbx.call(lineUser, { codecs: ["PCMA"] });
+  const all = [spoken(3), spoken(4), spoken(5)];
+  const [first, ...others] = all;
+  const saying = call.say(conversation(all));
+  await telephone.tells(1, "transcript");
+  await whisper.reaches("the second sentence begun", ({ calls }) => {
+    const [{ audioMs } = { audioMs: 0 }] = calls;
+    return audioMs > lengthMs([spoken(3)]) + pauseMs + 500;
+  });
+  whisper.program.signal("SIGKILL");
+  await whisper.program.exited();
+  await stage.startWhisper({ llamaPort: llama.port, port: whisper.port });
+  await saying;
+
+  const texts = [first, ...others].flatMap((one) => (one === undefined ? [] : [one.text]));
+  await telephone.tells(texts.length, "transcript");
+  call.hangUp();
+  const callId = Number(telephone.events("established")[0]?.["callId"]);
+  await llama.gets(callId, texts.length + 1);
+  expect(llama.texts(callId)).toEqual(texts);
+  expect(telephone.events("transcript").map(({ text }) => text)).toEqual(texts);
+});
 
 test("a caller who hangs up with the last word is heard to the end", async () => {
   await using stage = new Stage();
