@@ -1,9 +1,10 @@
 /** The command line: argv to command, loaded only when it is asked for. */
 import { describeError, quote, WildfireError } from "./core/errors.ts";
+import { type ServiceName, serviceNames } from "./services/service-names.ts";
 
 type Command = (argv: readonly string[]) => Promise<number>;
 
-const services: Readonly<Record<string, Command>> = {
+const services: Readonly<Record<ServiceName, Command>> = {
   async whisper(argv) {
     const { whisperService } = await import("./services/whisper.ts");
     const { runService } = await import("./services/run-service.ts");
@@ -62,7 +63,7 @@ const help = `Wildfire hears telephone calls and passes their text on. Nothing l
 Usage:
   wildfire                              asks what to do (on a terminal)
   wildfire demo                         a spoken call, from sound to text, on this machine
-  wildfire --service NAME [options]     runs one service: ${Object.keys(services).join(", ")}
+  wildfire --service NAME [options]     runs one service: ${serviceNames.join(", ")}
   wildfire --service NAME --help        the options of that service
   wildfire status NAME                  what a running service knows about itself, as JSON
   wildfire call NUMBER [options]        calls somebody through the running sip service

@@ -87,7 +87,10 @@ describe("wrong usage is one line and exit code 2", () => {
       'unknown option "--modle"; did you mean --model?',
     ],
     "an option nobody knows": [["--service", "whisper", "--quantum"], "see --help"],
-    "a mistyped service": [["--service", "whispr"], "there are: whisper, inbound, llama"],
+    "a mistyped service": [
+      ["--service", "whispr"],
+      "there are: whisper, inbound, outbound, sip, audiosocket, llama",
+    ],
     "no service": [["--service"], "unknown service"],
     "a mistyped command": [["dmeo"], 'unknown command "dmeo"'],
     "a number that is none": [
@@ -111,7 +114,7 @@ describe("wrong usage is one line and exit code 2", () => {
       ["--service", "inbound", "--call-id", "4012"],
       "--wav or --rtp-port is missing",
     ],
-    "status of nothing": [["status"], "whisper|inbound|llama"],
+    "status of nothing": [["status"], "whisper|inbound|outbound|sip|audiosocket|llama"],
   };
   for (const [name, [argv, says]] of Object.entries(mistakes)) {
     test(name, async () => expect(expectLine(await run(argv), 2)).toContain(says));

@@ -1,0 +1,11 @@
+/** The services that `--service NAME` runs, in the order in which a call meets them. */
+export const serviceNames = [
+  "whisper",
+  "inbound",
+  "outbound",
+  "sip",
+  "audiosocket",
+  "llama",
+] as const;
+
+export type ServiceName = (typeof serviceNames)[number];
