@@ -1,6 +1,6 @@
 /**
- * Builds the executable: the native libraries and the voice activity model, then everything in one
- * file.
+ * Builds the executable: the native libraries, the voice activity model and the built-in voice, then
+ * everything in one file.
  *
  *   bun build.ts                       dist/wildfire, for this machine
  *   bun build.ts --target linux-arm64  dist/wildfire-linux-arm64
@@ -12,6 +12,7 @@ import { hostTarget } from "./scripts/bootstrap/platform.mjs";
 import { say, sayStep } from "./scripts/bootstrap/terminal.mjs";
 import { buildExecutable } from "./scripts/builder/executable.ts";
 import { sha256Of } from "./scripts/builder/fingerprint.ts";
+import { buildFliteModule } from "./scripts/builder/flite-module.ts";
 import { buildNativeLibrary } from "./scripts/builder/native-library.ts";
 import { buildSileroModel } from "./scripts/builder/silero-model.ts";
 import { chooseTargets, type Target } from "./scripts/builder/targets.ts";
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   const { build, leftOut } = chooseTargets(values.target, host);
   for (const line of leftOut) say(`Left out: ${line}`);
   await buildSileroModel({ root });
+  await buildFliteModule({ root });
   for (const target of build) {
     const name = values.target === undefined ? "wildfire" : `wildfire-${target.name}`;
     await buildTarget(target, join(root, "dist", name));

@@ -13,6 +13,9 @@ export interface ExecutableOptions {
   readonly outputPath: string;
 }
 
+/** The program, then the worker threads: `src/worker-files.ts` looks for them below `src`. */
+const entryPoints = ["src/main.ts", "src/voice/engines/flite-worker.ts"];
+
 /** Replaces the file in one step, so that one that is running goes on undisturbed. */
 export async function buildExecutable(options: ExecutableOptions): Promise<void> {
   const { root, target, outputPath } = options;
@@ -23,7 +26,7 @@ export async function buildExecutable(options: ExecutableOptions): Promise<void>
   mkdirSync(folder, { recursive: true });
   const buildInfo = await readBuildInfo(root, target.name);
   await Bun.build({
-    entrypoints: [join(root, "src/main.ts")],
+    entrypoints: entryPoints.map((path) => join(root, path)),
     conditions: [target.name],
     define: { WILDFIRE_BUILD_INFO: JSON.stringify(buildInfo) },
     // Names stay as they are: they cost little and are what logs and stack traces show.

@@ -20,4 +20,6 @@ export interface EmbeddedFiles {
   readonly demoCallWav: string;
   /** Silero VAD for 16 kHz as a ggml file that whisper.cpp reads. */
   readonly voiceActivityModel: string;
+  /** The built-in voice: flite as a WebAssembly command, the same for every target. */
+  readonly speechModule: string;
 }

@@ -25,6 +25,11 @@ declare module "*.wav" {
   export default path;
 }
 
+declare module "*.wasm" {
+  const path: string;
+  export default path;
+}
+
 declare module "*.sha256" {
   const text: string;
   export default text;

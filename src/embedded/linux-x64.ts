@@ -3,6 +3,7 @@ import avx2 from "../../build/native/linux-x64-avx2/libwildfire_native.so" with 
 import avx2Sha256 from "../../build/native/linux-x64-avx2/libwildfire_native.so.sha256" with { type: "text" };
 import sse42 from "../../build/native/linux-x64-sse42/libwildfire_native.so" with { type: "file" };
 import sse42Sha256 from "../../build/native/linux-x64-sse42/libwildfire_native.so.sha256" with { type: "text" };
+import speechModule from "../../build/flite/flite.wasm" with { type: "file" };
 import voiceActivityModel from "../../build/silero/ggml-silero-v6.2.0.bin" with { type: "file" };
 import demoCallWav from "../../models/demo/demo-call.wav" with { type: "file" };
 import demoModelGz from "../../models/demo/ggml-telephone-tiny.en-q8_0.bin.gz" with { type: "file" };
@@ -16,4 +17,5 @@ export const embedded: EmbeddedFiles = {
   demoModelGz,
   demoCallWav,
   voiceActivityModel,
+  speechModule,
 };

@@ -6,6 +6,7 @@ export const serviceNames = [
   "sip",
   "audiosocket",
   "llama",
+  "kokoro",
 ] as const;
 
 export type ServiceName = (typeof serviceNames)[number];

@@ -15,6 +15,12 @@ export const readySignalBasePort = 13_000;
 /** TCP, llama listens: transcripts; SPEECH and SILENCE come to the same number by UDP. */
 export const transcriptPort = 8_083;
 
+/** TCP, kokoro listens: the answers of the LLaMA. */
+export const replyTextPort = 8_090;
+
+/** UDP, kokoro listens: SPEECH and SILENCE, and what older outbound services send. */
+export const voiceSignalPort = 13_001;
+
 /** What a call's own ports are counted from. */
 interface NumberedCall {
   readonly number: number;

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { embedded } from "#embedded";
 import { sha256Of } from "../../scripts/builder/fingerprint.ts";
+import { fliteSha256 } from "../../scripts/builder/flite-module.ts";
 import { sileroSha256 } from "../../scripts/builder/silero-model.ts";
 
 test.each(embedded.nativeLibraries.map((library) => [library.cpu, library] as const))(
@@ -32,4 +33,8 @@ test("the demo call is 8 kHz 16-bit mono", async () => {
 
 test("the voice activity model is the one that whisper.cpp publishes", async () => {
   expect(await sha256Of(embedded.voiceActivityModel)).toBe(sileroSha256);
+});
+
+test("the built-in voice is the one that the build makes", async () => {
+  expect(await sha256Of(embedded.speechModule)).toBe(fliteSha256);
 });

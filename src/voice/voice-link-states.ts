@@ -1,0 +1,29 @@
+/** The states of the way to outbound for one call, and when REGISTER is sent: pure. */
+
+/** `announcing`: outbound is told to connect. */
+export type VoiceLinkState = "announcing" | "open" | "closed";
+
+/** `hello`: a connection said whose it is. `lost`: the connection that was in use is over. */
+export type VoiceLinkInput = "hello" | "lost" | "close";
+
+const table: Readonly<
+  Record<VoiceLinkState, Readonly<Partial<Record<VoiceLinkInput, VoiceLinkState>>>>
+> = {
+  announcing: { hello: "open", close: "closed" },
+  open: { lost: "announcing", close: "closed" },
+  closed: {},
+};
+
+/** The next state; inputs that mean nothing in a state leave it as it is. */
+export function nextVoiceLinkState(state: VoiceLinkState, input: VoiceLinkInput): VoiceLinkState {
+  return table[state][input] ?? state;
+}
+
+const quickForMs = 1000;
+const quickEveryMs = 200;
+const slowEveryMs = 1000;
+
+/** Every 200 ms in the first second, then every second. */
+export function announcementDelayMs(sinceStartMs: number): number {
+  return sinceStartMs < quickForMs ? quickEveryMs : slowEveryMs;
+}

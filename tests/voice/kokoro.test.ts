@@ -1,0 +1,413 @@
+/** The whole voice service over real sockets: a LLaMA that sends texts, an outbound that hears them. */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readOptions } from "../../src/config/options.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { describeError, WildfireError } from "../../src/core/errors.ts";
+import { ReplyLink } from "../../src/outbound/reply-link.ts";
+import { kokoroServiceWith } from "../../src/services/kokoro.ts";
+import type { RunningService } from "../../src/services/service.ts";
+import { connectTcp } from "../../src/tcp.ts";
+import type { TcpLink } from "../../src/tcp-link.ts";
+import { openUdp, type UdpEndpoint } from "../../src/udp.ts";
+import { callIdOf } from "../../src/wire/call-id.ts";
+import { encodeRegistration, type SignalKind } from "../../src/wire/registration.ts";
+import { byeMarker, encodeHello, encodeText } from "../../src/wire/text-frames.ts";
+import { createMemoryLog, type MemoryLog } from "../fakes/memory-log.ts";
+import { ScriptedSpeechServer } from "../fakes/scripted-speech-server.ts";
+import { until } from "../fakes/until.ts";
+import { ScriptedEngine } from "./scripted-engine.ts";
+
+setDefaultTimeout(60_000);
+
+let stateFolder = "";
+beforeAll(() => {
+  stateFolder = mkdtempSync(join(tmpdir(), "wildfire-kokoro-"));
+});
+afterAll(() => rmSync(stateFolder, { recursive: true, force: true }));
+
+/** A running service, and the socket that whisper would use. */
+class Voice implements AsyncDisposable {
+  readonly engine = new ScriptedEngine({ name: "builtin" });
+  readonly memory: MemoryLog = createMemoryLog(systemClock);
+  readonly #signals: UdpEndpoint;
+  #service: RunningService | undefined;
+
+  private constructor(signals: UdpEndpoint) {
+    this.#signals = signals;
+  }
+
+  static async open(...argv: readonly string[]): Promise<Voice> {
+    const signals = await openUdp({
+      hostname: "127.0.0.1",
+      port: 0,
+      onDatagram: () => undefined,
+      onError: () => undefined,
+    });
+    const voice = new Voice(signals);
+    const definition = kokoroServiceWith(() => Promise.resolve(voice.engine));
+    const values = readOptions(definition.options, {
+      argv: ["--port", "0", "--signal-port", "0", ...argv],
+      env: {},
+      file: {},
+      fileName: "",
+      command: "kokoro",
+    });
+    voice.#service = await definition.start(values, {
+      clock: systemClock,
+      log: voice.memory.log,
+      stateFolder,
+      print: () => undefined,
+    });
+    return voice;
+  }
+
+  /** One figure of the status, by its way: `calls.open`. */
+  figure(way: string): unknown {
+    return way
+      .split(".")
+      .reduce<unknown>(
+        (value, key) =>
+          typeof value === "object" && value !== null
+            ? Object.getOwnPropertyDescriptor(value, key)?.value
+            : undefined,
+        this.#service?.status(),
+      );
+  }
+
+  get textPort(): number {
+    return Number(String(this.figure("address")).split(":")[1]);
+  }
+
+  get openCalls(): number {
+    const open = this.figure("calls.open");
+    return Array.isArray(open) ? open.length : -1;
+  }
+
+  signal(kind: SignalKind, id: number): void {
+    this.datagram(encodeRegistration(kind, callIdOf(id)));
+  }
+
+  datagram(bytes: Uint8Array): void {
+    this.#signals.send(bytes, Number(this.figure("signalPort")), "127.0.0.1");
+  }
+
+  async counts(way: string, count: number): Promise<void> {
+    await until(() => this.figure(way) === count, `${way} is ${count}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#service?.stop();
+    this.#signals.close();
+  }
+}
+
+/** A LLaMA's connection for one call. */
+class Llama implements Disposable {
+  isClosed = false;
+  readonly link: TcpLink;
+
+  private constructor(link: TcpLink) {
+    this.link = link;
+  }
+
+  static async connect(voice: Voice, hello: string): Promise<Llama> {
+    const holder: { llama?: Llama } = {};
+    const attempt = connectTcp(
+      {
+        hostname: "127.0.0.1",
+        port: voice.textPort,
+        timeoutMs: 2000,
+        clock: systemClock,
+        maxPendingBytes: 32 << 20,
+      },
+      {
+        data: () => undefined,
+        closed: () => {
+          if (holder.llama !== undefined) holder.llama.isClosed = true;
+        },
+      },
+    );
+    holder.llama = new Llama(await attempt.link);
+    if (hello !== "") holder.llama.link.write(encodeHello(hello));
+    return holder.llama;
+  }
+
+  say(text: string): void {
+    this.link.write(encodeText(text));
+  }
+
+  bye(): void {
+    this.link.write(byeMarker);
+  }
+
+  async closed(): Promise<void> {
+    await until(() => this.isClosed, "the end of the connection");
+  }
+
+  [Symbol.dispose](): void {
+    this.link.destroy();
+  }
+}
+
+/** The caller's end of one call. */
+class Outbound implements Disposable {
+  readonly told: string[] = [];
+  samples = 0;
+  #link: ReplyLink | undefined;
+
+  static async open(id: number): Promise<Outbound> {
+    const outbound = new Outbound();
+    outbound.#link = await ReplyLink.open({
+      callId: callIdOf(id),
+      bind: "127.0.0.1",
+      clock: systemClock,
+      log: createMemoryLog(systemClock).log,
+      listener: {
+        replyBegan: () => outbound.told.push("began"),
+        replySamples: ({ length }) => void (outbound.samples += length),
+        replyEnded: () => outbound.told.push("ended"),
+        speech: () => undefined,
+        silence: () => undefined,
+      },
+    });
+    return outbound;
+  }
+
+  async hears(leastMs: number): Promise<void> {
+    await until(() => this.samples >= leastMs * 24, `${leastMs} ms of sound`, 15_000);
+  }
+
+  async tells(...told: readonly string[]): Promise<void> {
+    await until(() => this.told.length >= told.length, told.join(", "), 15_000);
+    expect(this.told).toEqual([...told]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#link?.close();
+  }
+}
+
+describe("a text", () => {
+  test("becomes sound at outbound, and its end is told when it has been heard", async () => {
+    await using voice = await Voice.open();
+    using outbound = await Outbound.open(5100);
+    using llama = await Llama.connect(voice, "5100");
+    llama.say("We are open.");
+    await outbound.tells("began", "ended");
+    expect(outbound.samples / 24).toBeWithin(240, 320);
+    llama.say("Good-bye.");
+    await outbound.tells("began", "ended", "began", "ended");
+    expect(voice.engine.texts).toEqual(["We are open.", "Good-bye."]);
+  });
+
+  test("that comes before outbound is there waits for it", async () => {
+    await using voice = await Voice.open();
+    using llama = await Llama.connect(voice, "5102");
+    llama.say("Hello there.");
+    await until(() => voice.engine.texts.length === 1, "synthesis");
+    using outbound = await Outbound.open(5102);
+    await outbound.hears(240);
+  });
+
+  test("is spoken on when outbound goes away and comes back", async () => {
+    await using voice = await Voice.open();
+    using llama = await Llama.connect(voice, "5104");
+    const first = await Outbound.open(5104);
+    for (let count = 0; count < 5; count += 1) llama.say("This is a sentence of some length.");
+    await first.hears(300);
+    first[Symbol.dispose]();
+    using second = await Outbound.open(5104);
+    await second.hears(300);
+  });
+
+  test("on a second connection for the call counts, and the first connection is closed", async () => {
+    await using voice = await Voice.open();
+    using outbound = await Outbound.open(5106);
+    using first = await Llama.connect(voice, "5106");
+    await voice.counts("texts.open", 1);
+    using second = await Llama.connect(voice, "5106");
+    await first.closed();
+    second.say("Hello.");
+    await outbound.tells("began", "ended");
+    expect(voice.figure("texts.replaced")).toBe(1);
+    expect(voice.figure("calls.calls")).toBe(1);
+  });
+});
+
+describe("an interruption", () => {
+  test("empties what waits; late texts are dropped until the caller is silent", async () => {
+    await using voice = await Voice.open();
+    using outbound = await Outbound.open(5108);
+    using llama = await Llama.connect(voice, "5108");
+    for (let count = 0; count < 20; count += 1) llama.say("This is a sentence of some length.");
+    await outbound.hears(300);
+    voice.signal("speech", 5108);
+    voice.signal("speech", 5108);
+    await outbound.tells("began", "ended");
+    const heard = outbound.samples;
+    llama.say("A clause that was under way.");
+    await voice.counts("texts.texts", 21);
+    expect(outbound.samples).toBe(heard);
+    voice.signal("silence", 5108);
+    await voice.counts("signals.received", 3);
+    llama.say("The new answer.");
+    await outbound.tells("began", "ended", "began", "ended");
+    expect(voice.engine.texts).not.toContain("A clause that was under way.");
+    expect(voice.engine.texts.at(-1)).toBe("The new answer.");
+    expect(voice.memory.text().match(/the caller interrupted/g)).toHaveLength(1);
+  });
+});
+
+describe("a call's end", () => {
+  test.each([
+    ["BYE of the LLaMA", (_voice: Voice, llama: Llama) => llama.bye()],
+    ["BYE of an older outbound", (voice: Voice) => voice.signal("bye", 5110)],
+  ])("by %s frees all, and the next call with the id works", async (_by, end) => {
+    await using voice = await Voice.open();
+    using llama = await Llama.connect(voice, "5110");
+    for (let count = 1; count <= 10; count += 1) {
+      using outbound = await Outbound.open(5110);
+      llama.say(`Call ${count}.`);
+      await outbound.hears(100);
+      end(voice, llama);
+      await until(() => voice.openCalls === 0, "the end of the call");
+    }
+    expect(voice.figure("calls.calls")).toBe(10);
+  });
+
+  test("in a thousand calls leaves no descriptor and no timer behind", async () => {
+    await using voice = await Voice.open("--phrase-cache-mb", "0");
+    using outbound = await Outbound.open(5112);
+    const call = async (text: string): Promise<void> => {
+      const heard = outbound.samples;
+      using llama = await Llama.connect(voice, "5112");
+      llama.say(text);
+      await until(() => outbound.samples > heard, "sound");
+      llama.bye();
+      await until(() => voice.openCalls === 0, "the end of the call");
+    };
+    await call("Hello.");
+    const before = readdirSync("/proc/self/fd").length;
+    for (let count = 0; count < 1000; count += 1) await call(`Call number ${count}.`);
+    await until(() => readdirSync("/proc/self/fd").length <= before + 2, "free descriptors");
+  });
+});
+
+describe("older peers", () => {
+  test("an outbound that says it is ready is told at once where the sound is", async () => {
+    await using voice = await Voice.open();
+    voice.signal("register", 5114);
+    await until(() => voice.openCalls === 1, "the call");
+    using outbound = await Outbound.open(5114);
+    voice.signal("register", 5114);
+    using llama = await Llama.connect(voice, "5114");
+    llama.say("Hello.");
+    await outbound.tells("began", "ended");
+  });
+});
+
+describe("bad input", () => {
+  test.each([
+    ["a HELLO that is no id", () => encodeHello("kokoro"), "is not one to five digits"],
+    ["a HELLO too large for ports", () => encodeHello("99999"), "is too large"],
+    ["a text of 10 MiB and 1", () => Uint8Array.of(0, 0xa0, 0, 1), "text length 10485761"],
+  ])("%s closes the connection with one line", async (what, bytes, line) => {
+    await using voice = await Voice.open();
+    using llama = await Llama.connect(voice, what.startsWith("a text") ? "5116" : "");
+    llama.link.write(bytes());
+    await llama.closed();
+    expect(voice.memory.text()).toContain(line);
+    expect(voice.figure("texts.violations")).toBe(1);
+  });
+
+  test("of every kind on one call leaves the others as they are", async () => {
+    await using voice = await Voice.open();
+    using outbound = await Outbound.open(5118);
+    using good = await Llama.connect(voice, "5118");
+    using bad = await Llama.connect(voice, "5120");
+    bad.say("\u0000\u0007<speak/>");
+    bad.say("x ".repeat(50_000));
+    bad.link.write(Uint8Array.of(0, 0, 0, 4, 0xff, 0xfe, 0x41, 0xc0));
+    for (const text of ["", "SPEECH", "SPEECH:x", "NOISE:5118", "\u00ff"]) {
+      voice.datagram(new TextEncoder().encode(text));
+    }
+    voice.datagram(new Uint8Array(1000));
+    await voice.counts("signals.refused", 6);
+    await voice.counts("texts.invalidTexts", 1);
+    good.say("Still here.");
+    await outbound.tells("began", "ended");
+    expect(voice.memory.text()).toContain("a text is too long to be spoken whole");
+  });
+
+  test("a port that another program has costs that call only", async () => {
+    await using voice = await Voice.open();
+    const taken = await Voice.open();
+    using first = await Llama.connect(taken, "5122");
+    await until(() => taken.openCalls === 1, "the first call");
+    using second = await Llama.connect(voice, "5122");
+    await voice.counts("calls.refused", 1);
+    expect(voice.memory.text()).toContain("TCP 127.0.0.1:14124: EADDRINUSE");
+    await taken[Symbol.asyncDispose]();
+    using outbound = await Outbound.open(5122);
+    second.say("Now it works.");
+    await outbound.hears(200);
+    expect(first.isClosed).toBe(true);
+  });
+});
+
+describe("a speech server", () => {
+  test("speaks; when it dies the built-in voice goes on in the same call", async () => {
+    const server = new ScriptedSpeechServer();
+    await using voice = await Voice.open("--engine", "openai-speech", "--url", server.url);
+    using outbound = await Outbound.open(5124);
+    using llama = await Llama.connect(voice, "5124");
+    llama.say("From the server.");
+    await outbound.hears(300);
+    expect(server.orders.map(({ input }) => input)).toEqual(["From the server."]);
+    await server.stop();
+    llama.say("From the executable.");
+    await outbound.hears(300 + 380);
+    expect(voice.engine.texts).toEqual(["From the executable."]);
+    expect(voice.memory.text()).toContain("another speaks until it works again");
+  });
+
+  test("is not needed for a voice that the built-in one has; another is refused at start", async () => {
+    await using voice = await Voice.open("--voice", "low");
+    expect(voice.openCalls).toBe(0);
+    const refusal = await Voice.open("--voice", "af_bella").then(() => "opened", describeError);
+    expect(refusal).toBe(
+      '--voice "af_bella" is none of the built-in voice; choose one of: high, low',
+    );
+  });
+
+  test("without an address is refused at start", async () => {
+    const refusal = await Voice.open("--engine", "openai-speech").then(
+      () => "opened",
+      describeError,
+    );
+    expect(refusal).toStartWith("--engine openai-speech needs --url; ");
+  });
+});
+
+test("phrases that were named are ready on disk for the first call", async () => {
+  await using voice = await Voice.open("--phrase", "Welcome to Wildfire.");
+  await until(() => readdirSync(join(stateFolder, "phrases")).length > 0, "the phrase");
+  await until(() => voice.engine.utterances.every(({ isOver }) => isOver), "its end");
+  voice.engine.failure = "broken";
+  using outbound = await Outbound.open(5126);
+  using llama = await Llama.connect(voice, "5126");
+  llama.say("Welcome to Wildfire.");
+  await outbound.hears(380);
+  expect(voice.engine.texts).toEqual(["Welcome to Wildfire."]);
+});
+
+test("a port that is taken is refused with one line, and nothing is left open", async () => {
+  await using voice = await Voice.open();
+  const port = String(voice.textPort);
+  const refusal: unknown = await Voice.open("--port", port).catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(WildfireError);
+  expect(describeError(refusal)).toContain(`TCP 127.0.0.1:${port}: EADDRINUSE`);
+});

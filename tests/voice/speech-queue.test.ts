@@ -1,0 +1,417 @@
+/** What a call is told: order, pace, pauses, loudness, faults of engines, and interruptions. */
+import { describe, expect, test } from "bun:test";
+import { levelDbfs } from "../../src/audio/level.ts";
+import { WildfireError } from "../../src/core/errors.ts";
+import { FallbackEngine } from "../../src/voice/fallback-engine.ts";
+import { LevelMemory } from "../../src/voice/speech-level.ts";
+import { SpeechQueue, type SpeechQueueOptions } from "../../src/voice/speech-queue.ts";
+import { FakeClock } from "../fakes/fake-clock.ts";
+import { createMemoryLog } from "../fakes/memory-log.ts";
+import { tone } from "../fakes/scripted-speech-server.ts";
+import { until } from "../fakes/until.ts";
+import { ScriptedEngine } from "./scripted-engine.ts";
+
+const rateHz = 24_000;
+
+class Rig {
+  readonly clock = new FakeClock();
+  readonly pieces: Float32Array[] = [];
+  readonly told: string[] = [];
+  readonly output = {
+    hasRoom: true,
+    write: (samples: Float32Array): void => void this.pieces.push(samples.slice()),
+  };
+  readonly engine: ScriptedEngine;
+  readonly queue: SpeechQueue;
+
+  constructor(options: Partial<SpeechQueueOptions> = {}, engine = new ScriptedEngine()) {
+    this.engine = engine;
+    this.queue = new SpeechQueue({
+      engine,
+      output: this.output,
+      listener: {
+        clauseBegan: (turn, waitedMs) => this.told.push(`began ${turn} after ${waitedMs}`),
+        clauseFailed: (turn, reason) => this.told.push(`failed ${turn}: ${reason}`),
+        drained: () => this.told.push("drained"),
+      },
+      clock: this.clock,
+      levels: new LevelMemory(),
+      rateHz,
+      ...options,
+    });
+  }
+
+  get samples(): Float32Array {
+    return Float32Array.from(this.pieces.flatMap((piece) => [...piece]));
+  }
+
+  get handedMs(): number {
+    return (this.pieces.reduce((sum, { length }) => sum + length, 0) * 1000) / rateHz;
+  }
+
+  /** Lets time pass until all was said. */
+  async speaksOut(): Promise<void> {
+    await until(() => {
+      this.clock.advance(20);
+      return this.queue.isIdle && this.told.at(-1) === "drained";
+    }, "the end of the speech");
+  }
+
+  async hands(leastMs: number): Promise<void> {
+    await until(() => this.handedMs >= leastMs, `${leastMs} ms`);
+  }
+}
+
+/** Lengths of sounds and of the silences between them, in ms. */
+function spans(samples: Float32Array): number[] {
+  const found: number[] = [];
+  let isSound = false;
+  let from = 0;
+  let quietSince = 0;
+  for (const [index, sample] of samples.entries()) {
+    const isLoud = Math.abs(sample) > 0.01;
+    if (isLoud) {
+      if (!isSound) {
+        found.push(index - from);
+        from = index;
+        isSound = true;
+      }
+      quietSince = index + 1;
+    } else if (isSound && index - quietSince > rateHz / 100) {
+      found.push(quietSince - from);
+      from = quietSince;
+      isSound = false;
+    }
+  }
+  found.push((isSound ? quietSince : samples.length) - from);
+  return found.map((length) => (length * 1000) / rateHz);
+}
+
+describe("clauses", () => {
+  test("are spoken in order, with pauses by what they end with", async () => {
+    const rig = new Rig();
+    const texts = ["It is open,", "from nine to five.", "Good-bye"];
+    for (const text of texts) expect(rig.queue.say(text)).toBe("queued");
+    await rig.speaksOut();
+    expect(rig.engine.texts).toEqual(texts);
+    const [, first = 0, comma = 0, second = 0, stop = 0, third = 0] = spans(rig.samples);
+    expect(first).toBeCloseTo(11 * 20, -1.3);
+    expect(second).toBeCloseTo(18 * 20, -1.3);
+    expect(third).toBeCloseTo(8 * 20, -1.3);
+    expect(comma).toBeWithin(120, 180);
+    expect(stop).toBeWithin(250, 310);
+  });
+
+  test("are told when they begin, and their end once it has been heard", async () => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    rig.queue.say("Hello.");
+    rig.clock.advance(300);
+    rig.engine.utterances[0]?.give(tone(200), rateHz);
+    expect(rig.told).toEqual(["began 1 after 300"]);
+    rig.engine.utterances[0]?.finish();
+    await rig.hands(200);
+    rig.clock.advance(150);
+    expect(rig.told).toEqual(["began 1 after 300"]);
+    rig.clock.advance(100);
+    expect(rig.told).toEqual(["began 1 after 300", "drained"]);
+  });
+
+  test("leave in pieces of 20 to 200 ms, the first before the clause is complete", async () => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    rig.queue.say("Hello there, this takes a while.");
+    const [utterance] = rig.engine.utterances;
+    utterance?.give(tone(40), rateHz);
+    expect(rig.handedMs).toBeWithin(20, 41);
+    utterance?.give(tone(700), rateHz);
+    utterance?.finish();
+    await rig.speaksOut();
+    for (const { length } of rig.pieces) expect((length * 1000) / rateHz).toBeWithin(20, 200.1);
+    expect(rig.handedMs).toBeWithin(740, 800);
+  });
+
+  test("begin and end without a click", async () => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    rig.queue.say("One, two.");
+    const harsh = new Float32Array(2400).fill(0.5);
+    rig.engine.utterances[0]?.give(harsh, rateHz);
+    rig.engine.utterances[0]?.finish();
+    await rig.speaksOut();
+    const { samples } = rig;
+    let steepest = 0;
+    for (let index = 1; index < samples.length; index += 1) {
+      steepest = Math.max(steepest, Math.abs((samples[index] ?? 0) - (samples[index - 1] ?? 0)));
+    }
+    expect(Math.max(...samples)).toBeGreaterThan(0.05);
+    expect(steepest).toBeLessThan(0.02);
+  });
+
+  test("lose the silence that the engine puts around them, and keep the one within", async () => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    rig.queue.say("One. Two.");
+    const [utterance] = rig.engine.utterances;
+    const quiet = new Float32Array(rateHz);
+    for (const part of [quiet, tone(200), quiet.subarray(0, 4800), tone(200), quiet]) {
+      utterance?.give(part, rateHz);
+    }
+    utterance?.finish();
+    await rig.speaksOut();
+    const [lead = 99, one = 0, within = 0, two = 0] = spans(rig.samples);
+    expect(lead).toBeLessThan(30);
+    expect([one, two].map((ms) => Math.round(ms / 10) * 10)).toEqual([200, 200]);
+    expect(within).toBeWithin(195, 206);
+  });
+
+  test("of any rate come out at the rate of the queue", async () => {
+    const rig = new Rig({}, new ScriptedEngine({ rateHz: 16_000 }));
+    rig.queue.say("x".repeat(50));
+    await rig.speaksOut();
+    expect(rig.handedMs).toBeWithin(1000, 1060);
+  });
+});
+
+describe("synthesis", () => {
+  test("of the next clause runs while one is delivered, as far ahead as it may", async () => {
+    const rig = new Rig({ aheadMs: 3000 });
+    for (let count = 0; count < 20; count += 1) rig.queue.say("x".repeat(50));
+    await rig.hands(1000);
+    await until(() => rig.engine.texts.length === 4, "four clauses ahead");
+    expect(rig.handedMs).toBeWithin(1000, 1150);
+    rig.clock.advance(1000);
+    await until(() => rig.engine.texts.length === 5, "one more");
+    await rig.speaksOut();
+    expect(rig.engine.texts).toHaveLength(20);
+  });
+
+  test("stops when outbound does not read, and goes on when it does", async () => {
+    const rig = new Rig({ aheadMs: 2000 });
+    rig.output.hasRoom = false;
+    for (let count = 0; count < 10; count += 1) rig.queue.say("x".repeat(50));
+    await until(() => rig.engine.texts.length === 2, "two clauses ahead");
+    rig.clock.advance(60_000);
+    expect(rig.engine.texts).toHaveLength(2);
+    expect(rig.handedMs).toBe(0);
+    rig.output.hasRoom = true;
+    rig.queue.room();
+    await rig.speaksOut();
+    expect(rig.engine.texts).toHaveLength(10);
+  });
+});
+
+describe("loudness", () => {
+  test.each([0.03, 0.1, 0.5, 0.9])("of a voice at %p comes out at -20 dBFS", async (amplitude) => {
+    const rig = new Rig({}, new ScriptedEngine({ amplitude }));
+    rig.queue.say("x".repeat(100));
+    await rig.speaksOut();
+    const { samples } = rig;
+    expect(levelDbfs(samples.subarray(4800, 43_200))).toBeWithin(-21, -19);
+  });
+
+  test("is even from the first word when another engine takes over", async () => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    for (const amplitude of [0.5, 0.05]) {
+      rig.queue.say("x".repeat(50));
+      const utterance = rig.engine.utterances.at(-1);
+      utterance?.give(tone(1000, rateHz, amplitude), rateHz);
+      utterance?.finish();
+      await rig.speaksOut();
+    }
+    const middle = rig.samples.length / 2;
+    expect(levelDbfs(rig.samples.subarray(2400, 19_200))).toBeWithin(-21, -19);
+    expect(levelDbfs(rig.samples.subarray(middle + 2400, middle + 19_200))).toBeWithin(-21, -19);
+  });
+
+  test("of peaks never passes 1 dB below full scale", async () => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    rig.queue.say("x".repeat(100));
+    const sound = tone(1500, rateHz, 0.04);
+    for (let at = 100; at < sound.length; at += 3000) sound.fill(1, at, at + 20);
+    rig.engine.utterances[0]?.give(sound, rateHz);
+    rig.engine.utterances[0]?.finish();
+    await rig.speaksOut();
+    expect(Math.max(...rig.samples.map(Math.abs))).toBeLessThanOrEqual(10 ** (-1 / 20) + 1e-6);
+  });
+});
+
+describe("an interruption", () => {
+  test("aborts synthesis, forgets all that waits, and tells what was handed on", async () => {
+    const rig = new Rig();
+    for (const text of ["First clause.", "x".repeat(100), "Never heard."]) rig.queue.say(text);
+    await rig.hands(1000);
+    const handed = rig.handedMs;
+    rig.clock.advance(40);
+    const { turn, wasSpeaking, unheardMs, clauses } = rig.queue.interrupt();
+    expect(unheardMs).toBeCloseTo(handed - 40, 5);
+    expect({ turn, wasSpeaking }).toEqual({ turn: 1, wasSpeaking: true });
+    expect(clauses.map(({ isWhole }) => isWhole)).toEqual([true, false, false]);
+    const [first, second, third] = clauses;
+    expect(first).toMatchObject({ text: "First clause.", characters: 13 });
+    expect(second?.characters).toBe(Math.floor(((second?.samples ?? 0) / 48_000) * 100));
+    expect(second?.characters).toBeWithin(10, 40);
+    expect(third).toMatchObject({ text: "Never heard.", samples: 0, characters: 0 });
+    rig.clock.advance(10_000);
+    expect(rig.handedMs).toBe(handed);
+    expect(rig.queue.isIdle).toBe(true);
+    expect(rig.clock.timers).toBe(0);
+    expect(rig.told.filter((told) => told === "drained")).toEqual([]);
+  });
+
+  test("reaches the engine at once, and what it still gives is not heard", async () => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    rig.queue.say("A long story.");
+    const [utterance] = rig.engine.utterances;
+    utterance?.give(tone(100), rateHz);
+    const handed = rig.handedMs;
+    rig.queue.interrupt();
+    expect(rig.engine.aborts).toBe(1);
+    utterance?.give(tone(1000), rateHz);
+    expect(rig.handedMs).toBe(handed);
+  });
+
+  test("makes texts of the interrupted turn stale, and those of the next are spoken", async () => {
+    const rig = new Rig();
+    const { turn } = rig.queue;
+    rig.queue.say("An answer.", turn);
+    rig.queue.interrupt();
+    expect(rig.queue.say("Its next clause.", turn)).toBe("stale");
+    expect(rig.queue.say("The new answer.", rig.queue.turn)).toBe("queued");
+    await rig.speaksOut();
+    expect(rig.engine.texts).toEqual(["An answer.", "The new answer."]);
+    expect(rig.told.at(-2)).toStartWith("began 2");
+  });
+
+  test("without speech tells that there was none, however often it comes", async () => {
+    const rig = new Rig();
+    rig.queue.say("Short.");
+    await rig.speaksOut();
+    expect(rig.queue.interrupt().wasSpeaking).toBe(false);
+    expect(rig.queue.interrupt()).toMatchObject({ wasSpeaking: false, clauses: [] });
+    expect(rig.queue.status().interruptions).toBe(0);
+  });
+});
+
+describe("an engine that", () => {
+  test("fails before a clause was heard is asked once more for all of it", async () => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    rig.output.hasRoom = false;
+    rig.queue.say("Once more.");
+    rig.engine.utterances[0]?.give(tone(100), rateHz);
+    rig.engine.utterances[0]?.fail(new WildfireError("native", "broken"));
+    await until(() => rig.engine.utterances.length === 2, "the second attempt");
+    rig.engine.utterances[1]?.give(tone(200), rateHz);
+    rig.engine.utterances[1]?.finish();
+    rig.output.hasRoom = true;
+    rig.queue.room();
+    await rig.speaksOut();
+    expect(rig.handedMs).toBeWithin(200, 250);
+  });
+
+  test("fails in a clause that is being heard hands over with the next clause", async () => {
+    const clock = new FakeClock();
+    const best = new ScriptedEngine({ name: "best" });
+    best.failure = "out of order";
+    best.failsAfterMs = 300;
+    const plain = new ScriptedEngine({ name: "plain", amplitude: 0.05 });
+    const { log } = createMemoryLog(clock);
+    const engine = new FallbackEngine({
+      choices: [{ engine: best }, { engine: plain }],
+      clock,
+      log,
+    });
+    const rig = new Rig({ engine });
+    rig.queue.say("This one breaks off.");
+    rig.queue.say("This one does not.");
+    await rig.speaksOut();
+    expect(rig.told).toContain("failed 1: out of order");
+    expect(plain.texts).toEqual(["This one does not."]);
+    expect(rig.handedMs).toBeWithin(300 + 360, 300 + 360 + 350);
+  });
+
+  test("never works is given up, and the next clause is tried", async () => {
+    const rig = new Rig();
+    rig.engine.failure = "no voice";
+    rig.queue.say("One.");
+    rig.queue.say("Two.");
+    await until(() => rig.queue.isIdle, "the end");
+    expect(rig.engine.texts).toEqual(["One.", "One.", "Two.", "Two."]);
+    expect(rig.told).toEqual(["failed 1: no voice", "failed 1: no voice"]);
+    rig.engine.failure = undefined;
+    rig.queue.say("Three.");
+    await rig.speaksOut();
+    expect(rig.handedMs).toBeWithin(120, 160);
+  });
+
+  test("gives sound for ever is stopped by the length of the text", async () => {
+    const rig = new Rig({ leadMs: 1e9 });
+    rig.engine.isManual = true;
+    rig.queue.say("Hi.");
+    for (let count = 0; count < 60; count += 1) rig.engine.utterances[0]?.give(tone(1000), rateHz);
+    await rig.speaksOut();
+    expect(rig.told.at(1)).toContain("far more sound than the text has");
+    expect(rig.handedMs).toBeLessThan(6500);
+    expect(rig.engine.aborts).toBe(1);
+  });
+
+  test("gives nothing and never ends is given up after 20 s", async () => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    rig.queue.say("Hello.");
+    rig.clock.advance(20_000);
+    await until(() => rig.engine.utterances.length === 2, "the second attempt");
+    rig.clock.advance(20_000);
+    expect(rig.told).toEqual([expect.stringContaining("gave nothing for 20000 ms")]);
+    expect(rig.queue.isIdle).toBe(true);
+  });
+
+  test.each([Number.NaN, 0, -1, 7, 1e9])("says its rate is %p Hz is not believed", async (rate) => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    rig.queue.say("Hello.");
+    for (const index of [0, 1]) {
+      await until(() => rig.engine.utterances.length > index, "an attempt");
+      rig.engine.utterances[index]?.give(tone(10), rate);
+    }
+    await until(() => rig.told.length === 1, "the failure");
+    expect(rig.told[0]).toStartWith("failed 1");
+    expect(rig.handedMs).toBe(0);
+  });
+
+  test("gives what is no number gives silence", async () => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    rig.queue.say("Hello.");
+    const bad = tone(200).fill(Number.NaN, 1000, 2000).fill(Number.POSITIVE_INFINITY, 2000, 2100);
+    rig.engine.utterances[0]?.give(bad, rateHz);
+    rig.engine.utterances[0]?.finish();
+    await rig.speaksOut();
+    expect(rig.samples.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("bounds", () => {
+  test("more text than a call may wait for is refused and counted", () => {
+    const rig = new Rig();
+    rig.output.hasRoom = false;
+    rig.engine.isManual = true;
+    const outcomes = Array.from({ length: 100 }, () => rig.queue.say("x".repeat(300)));
+    expect(outcomes.filter((outcome) => outcome === "queued")).toHaveLength(66);
+    expect(rig.queue.status().dropped).toBe(34);
+  });
+
+  test("a closed queue holds no timer and takes nothing", async () => {
+    const rig = new Rig();
+    rig.queue.say("x".repeat(100));
+    await rig.hands(1000);
+    rig.queue.close();
+    expect(rig.clock.timers).toBe(0);
+    expect(rig.queue.say("More.")).toBe("stale");
+    expect(rig.engine.texts).toHaveLength(1);
+  });
+});
