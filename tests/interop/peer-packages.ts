@@ -1,18 +1,18 @@
 /**
- * Obtains the real telephone programs that Wildfire is tested with (Asterisk, kamailio, baresip and
- * sipp) without root: Debian's packages, unpacked into a folder and run through their own loader.
+ * Obtains the real programs that Wildfire is tested with (Asterisk, kamailio, baresip, sipp and
+ * llama-server) without root: Debian's packages, unpacked into a folder and run through their own loader.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Has all four in current versions; the ones of older releases lack Asterisk. */
+/** Has all of them in current versions; the ones of older releases lack Asterisk. */
 const release = "forky";
 
 /** To be raised with any change of what is fetched, so that no older cache is taken for it. */
-const recipe = 1;
+const recipe = 2;
 
-const packages = ["asterisk", "kamailio", "baresip-core", "sip-tester"] as const;
+const packages = ["asterisk", "kamailio", "baresip-core", "sip-tester", "llama.cpp"] as const;
 
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const defaultMirror = "http://deb.debian.org/debian";
@@ -38,7 +38,10 @@ export type Peers =
 export function peerCommand(root: PeerRoot, program: string, argv: readonly string[]): string[] {
   const loader = readdirSync(root.libraries).find((name) => /^ld-linux-.*\.so\.\d+$/.test(name));
   if (loader === undefined) throw new Error(`no loader in ${root.libraries}`);
-  const folders = [root.libraries, join(root.libraries, "kamailio")];
+  const folders = [
+    root.libraries,
+    ...["kamailio", "llama"].map((name) => join(root.libraries, name)),
+  ];
   const prefix = [join(root.libraries, loader), "--library-path", folders.join(":")];
   return [...prefix, join(root.folder, program), ...argv];
 }
@@ -93,7 +96,7 @@ function whyNoApt(): string | undefined {
 async function fetchInto(root: PeerRoot, architecture: string): Promise<Peers> {
   const work = `${root.folder}.${process.pid}`;
   const unpacked = join(work, "root");
-  process.stderr.write(`fetching ${packages.join(", ")} (105 MB) into ${root.folder}\n`);
+  process.stderr.write(`fetching ${packages.join(", ")} (113 MB) into ${root.folder}\n`);
   try {
     mkdirSync(unpacked, { recursive: true });
     const archives = await downloadPackages(work, architecture);
