@@ -8,6 +8,7 @@ import { Stage } from "../end-to-end/harness.ts";
 import { Program, runToEnd } from "../end-to-end/program.ts";
 import { freePort, listenRaw } from "../end-to-end/raw-connection.ts";
 import { shortest } from "../end-to-end/speech.ts";
+import { serviceNames } from "../../src/services/service-names.ts";
 
 setDefaultTimeout(testLimitMs);
 
@@ -87,10 +88,7 @@ describe("wrong usage is one line and exit code 2", () => {
       'unknown option "--modle"; did you mean --model?',
     ],
     "an option nobody knows": [["--service", "whisper", "--quantum"], "see --help"],
-    "a mistyped service": [
-      ["--service", "whispr"],
-      "there are: whisper, inbound, outbound, sip, audiosocket, llama",
-    ],
+    "a mistyped service": [["--service", "whispr"], `there are: ${serviceNames.join(", ")}`],
     "no service": [["--service"], "unknown service"],
     "a mistyped command": [["dmeo"], 'unknown command "dmeo"'],
     "a number that is none": [
@@ -114,7 +112,7 @@ describe("wrong usage is one line and exit code 2", () => {
       ["--service", "inbound", "--call-id", "4012"],
       "--wav or --rtp-port is missing",
     ],
-    "status of nothing": [["status"], "whisper|inbound|outbound|sip|audiosocket|llama"],
+    "status of nothing": [["status"], serviceNames.join("|")],
   };
   for (const [name, [argv, says]] of Object.entries(mistakes)) {
     test(name, async () => expect(expectLine(await run(argv), 2)).toContain(says));
