@@ -30,16 +30,16 @@ const services: Readonly<Record<ServiceName, Command>> = {
     const { runService } = await import("./services/run-service.ts");
     return await runService(audiosocketService, argv);
   },
+  async llama(argv) {
+    const { llamaService } = await import("./services/llama.ts");
+    const { runService } = await import("./services/run-service.ts");
+    return await runService(llamaService, argv);
+  },
   async kokoro(argv) {
     const { openBuiltinVoice } = await import("./services/builtin-voice.ts");
     const { kokoroServiceWith } = await import("./services/kokoro.ts");
     const { runService } = await import("./services/run-service.ts");
     return await runService(kokoroServiceWith(openBuiltinVoice), argv);
-  },
-  async llama(argv) {
-    const { llamaService } = await import("./services/llama.ts");
-    const { runService } = await import("./services/run-service.ts");
-    return await runService(llamaService, argv);
   },
 };
 
