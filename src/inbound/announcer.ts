@@ -3,9 +3,9 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { formatErrno } from "../core/errno.ts";
 import type { Logger } from "../core/log.ts";
 import { openUdp, type UdpEndpoint } from "../udp.ts";
+import { nextAnnouncementMs } from "../wire/announce-schedule.ts";
 import type { CallId } from "../wire/call-id.ts";
 import { encodeRegistration } from "../wire/registration.ts";
-import { nextAnnouncementMs } from "./announce-schedule.ts";
 
 export interface AnnouncerOptions {
   readonly callId: CallId;

@@ -1,4 +1,4 @@
-/** The states of the way to outbound for one call, and when REGISTER is sent: pure. */
+/** The states of the way to outbound for one call; pure. */
 
 /** `announcing`: outbound is told to connect. */
 export type VoiceLinkState = "announcing" | "open" | "closed";
@@ -17,13 +17,4 @@ const table: Readonly<
 /** The next state; inputs that mean nothing in a state leave it as it is. */
 export function nextVoiceLinkState(state: VoiceLinkState, input: VoiceLinkInput): VoiceLinkState {
   return table[state][input] ?? state;
-}
-
-const quickForMs = 1000;
-const quickEveryMs = 200;
-const slowEveryMs = 1000;
-
-/** Every 200 ms in the first second, then every second. */
-export function announcementDelayMs(sinceStartMs: number): number {
-  return sinceStartMs < quickForMs ? quickEveryMs : slowEveryMs;
 }

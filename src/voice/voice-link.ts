@@ -2,6 +2,7 @@
  * The voice's end of one call's replies: asks outbound to connect until it has, gives it sound in
  * chunks, and asks again when it has gone away.
  */
+import { nextAnnouncementMs } from "../wire/announce-schedule.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import { formatErrno } from "../core/errno.ts";
 import { quote } from "../core/errors.ts";
@@ -13,11 +14,7 @@ import { AudioFrameDecoder } from "../wire/audio-frames.ts";
 import { type CallId, parseCallId } from "../wire/call-id.ts";
 import { replyAudioPort } from "../wire/ports.ts";
 import { encodeReplyChunk, replyEndMarker } from "../wire/reply-audio.ts";
-import {
-  announcementDelayMs,
-  nextVoiceLinkState,
-  type VoiceLinkState,
-} from "./voice-link-states.ts";
+import { nextVoiceLinkState, type VoiceLinkState } from "./voice-link-states.ts";
 
 export interface VoiceLinkOptions {
   readonly callId: CallId;
@@ -138,7 +135,7 @@ export class VoiceLink {
     this.#counts.announcements += 1;
     this.#options.announce();
     const { clock } = this.#options;
-    const delayMs = announcementDelayMs(clock.nowMs() - this.#announcingSinceMs);
+    const delayMs = nextAnnouncementMs(clock.nowMs() - this.#announcingSinceMs);
     this.#timer = clock.after(delayMs, () => this.#announce());
   }
 
@@ -221,7 +218,7 @@ export class VoiceLink {
     const nowMs = clock.nowMs();
     if (nowMs - this.#openedAtMs >= stableMs) this.#announcingSinceMs = nowMs;
     // One that goes away at once is not asked again at once.
-    const delayMs = announcementDelayMs(nowMs - this.#announcingSinceMs);
+    const delayMs = nextAnnouncementMs(nowMs - this.#announcingSinceMs);
     this.#timer = clock.after(delayMs, () => this.#announce());
   }
 }

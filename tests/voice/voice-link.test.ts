@@ -5,7 +5,7 @@ import { describeError } from "../../src/core/errors.ts";
 import { connectTcp } from "../../src/tcp.ts";
 import type { TcpLink } from "../../src/tcp-link.ts";
 import { VoiceLink } from "../../src/voice/voice-link.ts";
-import { announcementDelayMs } from "../../src/voice/voice-link-states.ts";
+import { nextAnnouncementMs } from "../../src/wire/announce-schedule.ts";
 import { encodeHello } from "../../src/wire/audio-frames.ts";
 import { callIdOf } from "../../src/wire/call-id.ts";
 import { replyAudioPort } from "../../src/wire/ports.ts";
@@ -131,7 +131,7 @@ async function wholeCall(): Promise<void> {
 }
 
 test("REGISTER is due every 200 ms in the first second, then every second", () => {
-  expect([0, 200, 999, 1000, 60_000].map(announcementDelayMs)).toEqual([200, 200, 200, 1000, 1000]);
+  expect([0, 200, 999, 1000, 60_000].map(nextAnnouncementMs)).toEqual([200, 200, 200, 1000, 1000]);
 });
 
 describe("announcements", () => {

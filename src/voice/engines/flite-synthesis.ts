@@ -10,7 +10,7 @@ export type FliteVoice = (typeof fliteVoices)[number];
 const naturalStretch: Readonly<Record<FliteVoice, number>> = { slt: 1, rms: 1, awb: 1, kal: 1.1 };
 
 export interface FlitePiece {
-  /** What `speakablePieces` gives: printable ASCII. */
+  /** What `flitePieces` gives: printable ASCII. */
   readonly text: string;
   readonly voice: FliteVoice;
   /** 1 is the natural pace, 2 twice as fast. */

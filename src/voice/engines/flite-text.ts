@@ -54,7 +54,7 @@ const markup = /<[/!?]?[a-z][^<>]{0,500}>|<!--.{0,500}?-->/gis;
  * The text in pieces, none of them empty; none at all for a text without a word, such as "...". Throws
  * a WildfireError("usage") for one that is too long or that has letters and none that flite can read.
  */
-export function speakablePieces(text: string): string[] {
+export function flitePieces(text: string): string[] {
   if (text.length > maxSpeechCharacters) {
     throw new WildfireError("usage", `a text of ${text.length} characters is too long to speak`, {
       hint: `cut it into texts of at most ${maxSpeechCharacters}`,

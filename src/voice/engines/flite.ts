@@ -10,7 +10,7 @@ import {
 } from "./engine.ts";
 import { FlitePool } from "./flite-pool.ts";
 import { type FliteVoice, fliteVoices } from "./flite-synthesis.ts";
-import { speakablePieces } from "./flite-text.ts";
+import { flitePieces } from "./flite-text.ts";
 
 export interface FliteOptions {
   /** Of flite's WebAssembly module; readable with `Bun.file`. */
@@ -50,7 +50,7 @@ export class Flite implements SpeechEngine {
     if (signal.aborted) throw speechAborted();
     const voice = request.voice === undefined ? this.#voice : requireVoice(request.voice);
     const speed = Math.min(fastest, Math.max(slowest, request.speed ?? 1));
-    for (const text of speakablePieces(request.text)) {
+    for (const text of flitePieces(request.text)) {
       const { samples, rateHz } = await this.#pool.synthesise({ text, voice, speed }, signal);
       // Whoever aborts between the answer and this line is given nothing more either.
       if (signal.aborted) throw speechAborted();

@@ -4,7 +4,7 @@ import { WildfireError } from "../../../src/core/errors.ts";
 import {
   maxPieceCharacters,
   maxSpeechCharacters,
-  speakablePieces,
+  flitePieces,
 } from "../../../src/voice/engines/flite-text.ts";
 import { SeededRandom } from "../../fuzz/seeded-random.ts";
 
@@ -23,21 +23,21 @@ describe("characters", () => {
     ["an emoji and a lone surrogate go", "fine \u{1F600} \uD800 then", "fine then"],
     ["what looks like an option is a word", "--help -ssml", "--help -ssml"],
   ])("%s", (_, text, wanted) => {
-    expect(speakablePieces(text)).toEqual([wanted]);
+    expect(flitePieces(text)).toEqual([wanted]);
   });
 
   test.each(["", " ", "...", "\u0007", "!?", "👍", "<break/>"])("%j has nothing to say", (text) => {
-    expect(speakablePieces(text)).toEqual([]);
+    expect(flitePieces(text)).toEqual([]);
   });
 
   test.each(["你好", "привет"])("%s is refused: no letter of it can be read", (text) => {
-    expect(() => speakablePieces(text)).toThrow(WildfireError);
+    expect(() => flitePieces(text)).toThrow(WildfireError);
   });
 
   test("a text of 10,000 characters is taken, one more is refused", () => {
     const text = "word ".repeat(maxSpeechCharacters / 5);
-    expect(speakablePieces(text).join(" ").length).toBe(maxSpeechCharacters - 1);
-    expect(() => speakablePieces(`${text}!`)).toThrow("10001 characters");
+    expect(flitePieces(text).join(" ").length).toBe(maxSpeechCharacters - 1);
+    expect(() => flitePieces(`${text}!`)).toThrow("10001 characters");
   });
 });
 
@@ -45,23 +45,23 @@ describe("pieces", () => {
   const sentence = "We are open from nine to five, and on Saturdays until noon.";
 
   test("a text that fits is not cut", () => {
-    expect(speakablePieces(`${sentence} ${sentence}`)).toEqual([`${sentence} ${sentence}`]);
+    expect(flitePieces(`${sentence} ${sentence}`)).toEqual([`${sentence} ${sentence}`]);
   });
 
   test("a longer one is cut behind sentences", () => {
-    const pieces = speakablePieces(Array.from({ length: 6 }, () => sentence).join(" "));
+    const pieces = flitePieces(Array.from({ length: 6 }, () => sentence).join(" "));
     expect(pieces).toEqual(Array.from({ length: 3 }, () => `${sentence} ${sentence}`));
   });
 
   test("titles and initials end no sentence", () => {
     const text = `Please ask for the manager whose name is Dr. J. Smith ${"and nobody else ".repeat(9)}`;
-    expect(speakablePieces(text)[0]?.length).toBeGreaterThan(150);
+    expect(flitePieces(text)[0]?.length).toBeGreaterThan(150);
   });
 
   test("without a sentence's end it is cut behind a comma, without one between words", () => {
     const clause = "the long road that goes on and on and on without an end, ";
-    expect(speakablePieces(clause.repeat(4))[0]).toEndWith("end,");
-    expect(speakablePieces("over and ".repeat(40))[0]?.length).toBeGreaterThan(150);
+    expect(flitePieces(clause.repeat(4))[0]).toEndWith("end,");
+    expect(flitePieces("over and ".repeat(40))[0]?.length).toBeGreaterThan(150);
   });
 
   test("whatever the text, pieces are short printable ASCII and keep all that can be read", () => {
@@ -70,7 +70,7 @@ describe("pieces", () => {
       const length = random.between(0, 600);
       const codes = Array.from({ length }, () => random.between(0x20, 0x7e));
       const text = String.fromCharCode(...codes).replaceAll("<", "(");
-      const pieces = speakablePieces(text);
+      const pieces = flitePieces(text);
       expect(pieces.join("").replace(/\W/g, "")).toBe(text.replace(/\W/g, ""));
       for (const piece of pieces) {
         expect(piece).toMatch(/^[\x20-\x7e]+$/);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { nextAnnouncementMs } from "../../src/inbound/announce-schedule.ts";
+import { nextAnnouncementMs } from "../../src/wire/announce-schedule.ts";
 
 test("REGISTER goes out every 200 ms in the first second, then every second", () => {
   const times = [0];
