@@ -1,138 +1,27 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { networkInterfaces } from "node:os";
-import { describeError } from "../../../src/core/errors.ts";
 import { RtpPortPool } from "../../../src/call/rtp/port-pool.ts";
-import { parseRtcp, type RtcpPacket } from "../../../src/call/rtp/rtcp-packet.ts";
-import { writeRtcp } from "../../../src/call/rtp/rtcp-writer.ts";
-import { createRtpHeader, parseRtp, type RtpHeader } from "../../../src/call/rtp/rtp-packet.ts";
 import { RtpSession } from "../../../src/call/rtp/rtp-session.ts";
 import type { NegotiatedMedia } from "../../../src/call/sdp/negotiated-media.ts";
-import { openUdp, type UdpEndpoint } from "../../../src/udp.ts";
 import { FakeClock } from "../../fakes/fake-clock.ts";
 import { until } from "../../fakes/until.ts";
-import { SeededRandom } from "../../fuzz/seeded-random.ts";
-import { eventPayload, type PacketParts, rtpPacket } from "./packets.ts";
+import { eventPayload } from "./packets.ts";
+import {
+  hasIpv6,
+  frame,
+  openPeer,
+  headers,
+  openRig,
+  mediaFor,
+  speak,
+  openDeaf,
+  failureOf,
+  freed,
+  freeAll,
+} from "./rtp-session-rig.ts";
 
 setDefaultTimeout(20_000);
 
-const host = "127.0.0.1";
-/** An administrator may have switched IPv6 off. */
-const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
-  addresses?.some(({ address }) => address === "::1"),
-);
-const frame = new Uint8Array(160).fill(0x55);
-const freed: (() => void)[] = [];
-
-afterEach(() => {
-  for (const free of freed.splice(0)) free();
-});
-
-interface Heard {
-  readonly bytes: Uint8Array;
-  readonly port: number;
-}
-
-interface Peer {
-  readonly endpoint: UdpEndpoint;
-  readonly heard: Heard[];
-}
-
-async function openPeer(): Promise<Peer> {
-  const heard: Heard[] = [];
-  const endpoint = await openUdp({
-    hostname: host,
-    port: 0,
-    onDatagram: (bytes, _address, port) => heard.push({ bytes: bytes.slice(), port }),
-    onError: () => undefined,
-  });
-  freed.push(() => endpoint.close());
-  return { endpoint, heard };
-}
-
-function headers(peer: Peer): RtpHeader[] {
-  return peer.heard.map(({ bytes }) => {
-    const header = createRtpHeader();
-    expect(parseRtp(bytes, bytes.length, header)).toBeUndefined();
-    return header;
-  });
-}
-
-function reports(peer: Peer): RtcpPacket[] {
-  return peer.heard.flatMap(({ bytes }) => {
-    const reading = parseRtcp(bytes);
-    return reading.ok ? reading.packets : [];
-  });
-}
-
-interface Rig {
-  readonly session: RtpSession;
-  readonly clock: FakeClock;
-  readonly pool: RtpPortPool;
-  readonly told: string[];
-}
-
-interface RigOptions {
-  readonly pool?: RtpPortPool;
-  readonly hostname?: string;
-  readonly isStrict?: boolean;
-}
-
-async function openRig(options: RigOptions = {}): Promise<Rig> {
-  const { pool = new RtpPortPool({ from: 27_000, to: 27_999 }), hostname = host } = options;
-  const clock = new FakeClock();
-  const random = new SeededRandom(1);
-  const told: string[] = [];
-  const session = await RtpSession.open({
-    hostname,
-    isStrict: options.isStrict ?? false,
-    pool,
-    clock,
-    random: () => 0.5,
-    randomBytes: (count) => random.bytes(count),
-    handlers: {
-      onFrame: (heard) => told.push(`frame ${heard.sequence}`),
-      onDigit: (digit) => told.push(`digit ${digit}`),
-      onRestart: (ssrc) => told.push(`restart ${ssrc}`),
-      onBye: () => told.push("bye"),
-    },
-  });
-  freed.push(() => session.close());
-  return { session, clock, pool, told };
-}
-
-function mediaFor(
-  peer: { readonly endpoint: { readonly port: number } },
-  rtcp?: Peer,
-  changes: Partial<NegotiatedMedia> = {},
-): NegotiatedMedia {
-  const rtpPort = peer.endpoint.port;
-  return {
-    codec: "PCMU",
-    payloadType: 0,
-    clockRateHz: 8000,
-    ptimeMs: 20,
-    receivable: [{ payloadType: 0, codec: "PCMU" }],
-    telephoneEvent: 101,
-    comfortNoise: 13,
-    direction: "sendrecv",
-    remote: { address: host, rtpPort, rtcpPort: rtcp?.endpoint.port ?? rtpPort },
-    rtcpMux: rtcp === undefined,
-    ...changes,
-  };
-}
-
-function speak(peer: Peer, session: RtpSession, parts: PacketParts): void {
-  peer.endpoint.send(rtpPacket(parts), session.rtpPort, host);
-}
-
-function openDeaf(port: number): Promise<UdpEndpoint> {
-  return openUdp({ hostname: host, port, onDatagram: () => undefined, onError: () => undefined });
-}
-
-/** The line that a person would see. */
-function failureOf(opening: Promise<unknown>): Promise<string> {
-  return opening.then(() => "it opened", describeError);
-}
+afterEach(freeAll);
 
 describe("ports", () => {
   test("a session has an even port and the one above, and gives them back once", async () => {
@@ -362,99 +251,6 @@ test("strict: a source that the description does not name is not heard", async (
   await until(() => told.length > 0, "a frame");
   expect(told).toEqual(["frame 2"]);
   expect(session.statistics().refused.foreign).toBe(1);
-});
-
-describe("RTCP", () => {
-  test("goes to its own port about every 5 s, the first after half of it, and BYE at the end", async () => {
-    const { session, clock } = await openRig();
-    const [peer, rtcp] = [await openPeer(), await openPeer()];
-    session.configure(mediaFor(peer, rtcp));
-    clock.advance(2499);
-    session.send(frame, 160);
-    clock.advance(1);
-    await until(() => rtcp.heard.length === 1, "the first report");
-    expect(rtcp.heard[0]?.port).toBe(session.rtcpPort);
-    clock.advance(5000);
-    await until(() => rtcp.heard.length === 2, "the second report");
-    session.close();
-    await until(() => rtcp.heard.length === 3, "BYE");
-    expect(reports(rtcp).map((packet) => packet.kind)).toEqual([
-      "sr",
-      "sdes",
-      "rr",
-      "sdes",
-      "rr",
-      "sdes",
-      "bye",
-    ]);
-    expect(clock.timers).toBe(0);
-  });
-
-  test("with rtcp-mux goes both ways through the RTP port, and gives the round trip", async () => {
-    const { session, clock, told } = await openRig();
-    const peer = await openPeer();
-    session.configure(mediaFor(peer));
-    session.send(frame, 160);
-    clock.advance(2500);
-    await until(() => peer.heard.length === 2, "sound and report");
-    const [report] = reports({ ...peer, heard: peer.heard.slice(1) });
-    if (report?.kind !== "sr") throw new Error("no sender report");
-    const [sound] = headers({ ...peer, heard: peer.heard.slice(0, 1) });
-    expect((report.sender.rtpTimestamp - (sound?.timestamp ?? 0)) >>> 0).toBe(160 + 2500 * 8);
-    clock.advance(80);
-    const { ntpSeconds, ntpFraction } = report.sender;
-    const answer = {
-      ssrc: report.ssrc,
-      fractionLost: 26,
-      cumulativeLost: 1,
-      highestSequence: 1,
-      jitter: 0,
-      lastReport: (((ntpSeconds & 0xffff) << 16) | (ntpFraction >>> 16)) >>> 0,
-      delaySinceLastReport: 0,
-    };
-    speak(peer, session, { sequence: 1, payload: frame, ssrc: 77 });
-    const compound = writeRtcp({ ssrc: 77, report: answer, cname: "peer", isBye: true });
-    peer.endpoint.send(compound, session.rtpPort, host);
-    await until(() => told.includes("bye"), "BYE");
-    expect(session.statistics().roundTripMs).toBeCloseTo(80, 1);
-    expect(session.statistics().remoteLossFraction).toBeCloseTo(0.1, 2);
-    expect(session.statistics().refused.unknownPayload).toBe(0);
-  });
-
-  test("who never sent says no BYE", async () => {
-    const { session, clock } = await openRig();
-    const peer = await openPeer();
-    session.configure(mediaFor(peer));
-    session.close();
-    expect(session.statistics().sentPackets).toBe(0);
-    expect(clock.timers).toBe(0);
-    const { session: witness } = await openRig();
-    witness.configure(mediaFor(peer));
-    witness.send(frame, 160);
-    await until(() => peer.heard.length > 0, "a packet of a later session");
-    expect(peer.heard).toHaveLength(1);
-  });
-
-  test("both kinds of packets show that the peer lives, foreign and broken ones do not", async () => {
-    const { session, clock } = await openRig();
-    const [peer, rtcp] = [await openPeer(), await openPeer()];
-    session.configure(mediaFor(peer, rtcp));
-    expect(session.lastHeardMs).toBe(0);
-    clock.advance(100);
-    speak(peer, session, { sequence: 1, payload: frame });
-    await until(() => session.lastHeardMs === 100, "RTP counted");
-    clock.advance(100);
-    rtcp.endpoint.send(writeRtcp({ ssrc: 1, cname: "x", isBye: false }), session.rtcpPort, host);
-    await until(() => session.lastHeardMs === 200, "RTCP counted");
-    clock.advance(100);
-    rtcp.endpoint.send(Uint8Array.of(1, 2, 3), session.rtcpPort, host);
-    speak(rtcp, session, { sequence: 2, payload: frame });
-    await until(() => {
-      const { foreign, malformed } = session.statistics().refused;
-      return foreign === 1 && malformed === 1;
-    }, "both refused");
-    expect(session.lastHeardMs).toBe(200);
-  });
 });
 
 test("two sessions with SRTP hear each other, in sound, keys and reports; others are not believed", async () => {
