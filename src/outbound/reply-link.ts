@@ -171,6 +171,9 @@ export class ReplyLink {
       case "silence":
         this.#options.listener.silence();
         return;
+      case "pause":
+      case "resume":
+        return;
     }
   }
 

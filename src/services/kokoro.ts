@@ -3,16 +3,17 @@ import { join } from "node:path";
 import type { OptionTable, OptionValues } from "../config/options.ts";
 import { describeError, quote, WildfireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { SignalPort } from "../links/signal-port.ts";
+import { TextIntake } from "../links/text-intake.ts";
 import { CachingEngine } from "../voice/caching-engine.ts";
 import type { SpeechEngine } from "../voice/engines/engine.ts";
 import { OpenAiSpeech } from "../voice/engines/openai-speech.ts";
 import { FallbackEngine } from "../voice/fallback-engine.ts";
 import { PhraseCache } from "../voice/phrase-cache.ts";
-import { SignalPort } from "../voice/signal-port.ts";
 import { LevelMemory } from "../voice/speech-level.ts";
-import { TextIntake, type TextIntakeOptions } from "../voice/text-intake.ts";
 import { VoiceCalls } from "../voice/voice-calls.ts";
-import { replyTextPort, voiceSignalPort } from "../wire/ports.ts";
+import { readySignalPort, replyTextPort, voiceSignalPort } from "../wire/ports.ts";
+import { encodeRegistration } from "../wire/registration.ts";
 import { resolveHost } from "./host-port.ts";
 import {
   commonOptions,
@@ -136,7 +137,6 @@ async function openCalls(given: CallsOptions): Promise<RunningService> {
   const signals = await SignalPort.open({
     bind,
     port: values["signal-port"],
-    outboundAddress,
     onSignal: (signal) => calls.signal(signal),
     clock,
     log,
@@ -148,7 +148,12 @@ async function openCalls(given: CallsOptions): Promise<RunningService> {
     speed,
     language,
     bind,
-    announce: (callId) => signals.announce(callId),
+    announce: (callId) =>
+      signals.send(
+        encodeRegistration("register", callId),
+        readySignalPort(callId),
+        outboundAddress,
+      ),
     clock,
     log,
   });
@@ -156,7 +161,7 @@ async function openCalls(given: CallsOptions): Promise<RunningService> {
     calls.close();
     signals.close();
   };
-  const intake = openIntake({ bind, port: values.port, listener: calls, clock, log }, release);
+  const intake = openIntake(given, calls, release);
   log.info("kokoro is ready", { engine: engine.name, address: `${bind}:${intake.port}` });
   return {
     status: () => ({
@@ -176,9 +181,23 @@ async function openCalls(given: CallsOptions): Promise<RunningService> {
   };
 }
 
-function openIntake(given: TextIntakeOptions, release: () => void): TextIntake {
+function openIntake(
+  { values, context }: CallsOptions,
+  listener: VoiceCalls,
+  release: () => void,
+): TextIntake {
+  const { bind, port } = values;
+  const { clock, log } = context;
   try {
-    return new TextIntake(given);
+    return new TextIntake({
+      bind,
+      port,
+      peerName: "the LLaMA",
+      maxPendingBytes: 0,
+      listener,
+      clock,
+      log,
+    });
   } catch (error) {
     release();
     throw error;

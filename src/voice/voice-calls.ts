@@ -4,7 +4,7 @@ import { describeError } from "../core/errors.ts";
 import { RepeatedLog } from "../core/repeated-log.ts";
 import type { CallId } from "../wire/call-id.ts";
 import type { Signal } from "../wire/registration.ts";
-import type { TextIntakeListener } from "./text-intake.ts";
+import type { TextIntakeListener } from "../links/text-intake.ts";
 import { VoiceCall, type VoiceCallListener, type VoiceCallShared } from "./voice-call.ts";
 
 interface HeldCall {
@@ -75,6 +75,10 @@ export class VoiceCalls implements TextIntakeListener {
         return;
       case "silence":
         call?.callerSilent();
+        return;
+      case "pause":
+      case "resume":
+        // For outbound, which alone can wait in the middle of a word.
         return;
     }
   }

@@ -1,4 +1,8 @@
-/** The datagrams that announce and end a call: `REGISTER:111`, `BYE:111`, and two of our own. */
+/**
+ * The datagrams that announce and end a call, `REGISTER:111` and `BYE:111`, and four of our own, which
+ * tell of the caller: SPEECH and SILENCE, they began and stopped to talk; PAUSE, they may have begun,
+ * so the agent waits; RESUME, they had not, and it goes on.
+ */
 import { quote } from "../core/errors.ts";
 import { isCallNumber, type CallId } from "./call-id.ts";
 import { isUtf8 } from "./utf8.ts";
@@ -6,7 +10,7 @@ import { isUtf8 } from "./utf8.ts";
 /** The most bytes that a datagram may have, white space included. */
 export const maxDatagramBytes = 256;
 
-export type SignalKind = "register" | "bye" | "speech" | "silence";
+export type SignalKind = "register" | "bye" | "speech" | "silence" | "pause" | "resume";
 
 export interface Signal {
   readonly kind: SignalKind;
@@ -35,6 +39,8 @@ const verbTexts: Readonly<Record<SignalKind, string>> = {
   bye: "BYE:",
   speech: "SPEECH:",
   silence: "SILENCE:",
+  pause: "PAUSE:",
+  resume: "RESUME:",
 };
 
 const encoder = new TextEncoder();
@@ -45,6 +51,8 @@ const verbs: readonly Verb[] = [
   { kind: "bye", prefix: encoder.encode(verbTexts.bye) },
   { kind: "speech", prefix: encoder.encode(verbTexts.speech) },
   { kind: "silence", prefix: encoder.encode(verbTexts.silence) },
+  { kind: "pause", prefix: encoder.encode(verbTexts.pause) },
+  { kind: "resume", prefix: encoder.encode(verbTexts.resume) },
 ];
 
 class Refusal implements RefusedDatagram {

@@ -16,6 +16,8 @@ describe("signals", () => {
     ["BYE:111", "bye", 111],
     ["SPEECH:2", "speech", 2],
     ["SILENCE:998", "silence", 998],
+    ["PAUSE:2", "pause", 2],
+    ["RESUME:2", "resume", 2],
     ["BYE:0", "bye", 0],
   ])("%s", (text, kind, number) => {
     const callId = { number, text: String(number) };

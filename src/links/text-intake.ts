@@ -1,4 +1,7 @@
-/** Takes what the LLaMA wants said: TCP 8090, one connection for each call, the newest one counts. */
+/**
+ * Takes the texts of all calls, as llama (TCP 8083) and the voice (TCP 8090) do: one connection for each
+ * call, the newest one counts.
+ */
 import type { Clock, Timer } from "../core/clock.ts";
 import { quote } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
@@ -10,7 +13,7 @@ import { TextFrameDecoder, type TextFrameSink } from "../wire/text-frames.ts";
 
 export interface TextIntakeListener {
   /** A connection said whose texts it will bring; also when it takes the place of another one. */
-  connected(callId: CallId): void;
+  connected(callId: CallId, link: TcpLink): void;
   text(callId: CallId, text: string): void;
   /** BYE: the call is over; texts of the next call with this id may follow. */
   ended(callId: CallId): void;
@@ -22,6 +25,10 @@ export interface TextIntakeOptions {
   readonly bind: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Who connects, for the log: "the LLaMA". */
+  readonly peerName: string;
+  /** Of what is written back: more than this never waits for a peer that does not read. */
+  readonly maxPendingBytes: number;
   readonly listener: TextIntakeListener;
   readonly clock: Clock;
   readonly log: Logger;
@@ -67,7 +74,7 @@ export class TextIntake {
     this.#server = listenTcp({
       hostname: options.bind,
       port: options.port,
-      maxPendingBytes: 0,
+      maxPendingBytes: options.maxPendingBytes,
       accept: (link) => this.#accept(link),
     });
     this.#repeated = new RepeatedLog(options.log, options.clock);
@@ -147,8 +154,9 @@ export class TextIntake {
       this.#counts.replaced += 1;
       before.link.destroy();
     }
-    this.#options.log.info("the LLaMA connected", { call: callId.text, peer: peer.link.remote });
-    this.#options.listener.connected(callId);
+    const { peerName, listener, log } = this.#options;
+    log.info(`${peerName} connected`, { call: callId.text, peer: peer.link.remote });
+    listener.connected(callId, peer.link);
   }
 
   #isCurrent(peer: Peer): boolean {

@@ -1,23 +1,23 @@
 /**
- * UDP 13001: hears when a caller begins and ends to speak, and the ready and bye signals of older
- * outbound services; REGISTER for outbound is sent from the same socket.
+ * A UDP port for the signals and reports of all calls, as llama and the voice have one; what they tell
+ * others is sent from the same socket.
  */
 import type { Clock } from "../core/clock.ts";
 import { formatErrno } from "../core/errno.ts";
 import type { Logger } from "../core/log.ts";
 import { RepeatedLog } from "../core/repeated-log.ts";
 import { openUdp, type UdpEndpoint } from "../udp.ts";
-import type { CallId } from "../wire/call-id.ts";
-import { readySignalPort } from "../wire/ports.ts";
-import { encodeRegistration, parseRegistration, type Signal } from "../wire/registration.ts";
+import { parseRegistration, type Signal } from "../wire/registration.ts";
+import { parseReport, type Report } from "../wire/reports.ts";
 
 export interface SignalPortOptions {
   readonly bind: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** IP address to which REGISTER is sent. */
-  readonly outboundAddress: string;
-  readonly onSignal: (signal: Signal) => void;
+  /** `address` and `port` are its sender's. */
+  readonly onSignal: (signal: Signal, address: string, port: number) => void;
+  /** Without it reports are refused. */
+  readonly onReport?: ((report: Report) => void) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -47,8 +47,8 @@ export class SignalPort {
       port.#endpoint = await openUdp({
         hostname: options.bind,
         port: options.port,
-        onDatagram: (bytes, address) => port.#take(bytes, address),
-        // An outbound that is not there yet refuses each REGISTER; that is no news.
+        onDatagram: (bytes, address, from) => port.#take(bytes, address, from),
+        // A peer that is not there yet refuses each datagram; that is no news.
         onError: (errno) =>
           options.log.debug("error on the port for signals", { errno: formatErrno(errno) }),
       });
@@ -68,14 +68,9 @@ export class SignalPort {
     return { received, refused: this.#refused, sent, sendFailures };
   }
 
-  /** Tells outbound that the sound of this call can be fetched. */
-  announce(callId: CallId): void {
-    const { outboundAddress } = this.#options;
-    this.#endpoint?.send(
-      encodeRegistration("register", callId),
-      readySignalPort(callId),
-      outboundAddress,
-    );
+  /** `address` must be an IP address. Nobody acknowledges: what must arrive is sent twice. */
+  send(datagram: Uint8Array, port: number, address: string): void {
+    this.#endpoint?.send(datagram, port, address);
   }
 
   close(): void {
@@ -83,16 +78,23 @@ export class SignalPort {
     this.#repeated.close();
   }
 
-  #take(bytes: Uint8Array, from: string): void {
+  #take(bytes: Uint8Array, address: string, port: number): void {
     const signal = parseRegistration(bytes);
     if (signal.kind !== "refused") {
-      this.#options.onSignal(signal);
+      this.#options.onSignal(signal, address, port);
       return;
     }
+    const report = this.#options.onReport === undefined ? undefined : parseReport(bytes);
+    if (report !== undefined && report.kind !== "refused") {
+      this.#options.onReport?.(report);
+      return;
+    }
+    const { reason, quoted } = report?.reason === "unknown-verb" ? signal : (report ?? signal);
+    this.#refuse(reason, quoted, address);
+  }
+
+  #refuse(reason: string, datagram: string, from: string): void {
     this.#refused += 1;
-    this.#repeated.say("warn", `datagram refused: ${signal.reason}`, () => ({
-      datagram: signal.quoted,
-      from,
-    }));
+    this.#repeated.say("warn", `datagram refused: ${reason}`, () => ({ datagram, from }));
   }
 }
