@@ -201,6 +201,8 @@ export class RegistrationListener {
         return;
       case "speech":
       case "silence":
+      case "pause":
+      case "resume":
         return;
       case "refused":
         this.#refused[message.reason] += 1;
