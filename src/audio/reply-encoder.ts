@@ -28,11 +28,14 @@ export class ReplyEncoder {
   readonly #piece = new Float32Array(pieceSamples);
   #resampler: Resampler | undefined;
   #rateHz: number;
-  /** Samples that the resampler has taken and not given yet. */
+  /** Sound that the resampler has taken and not given yet, in samples of the line. */
+  #inResampler = 0;
   #isInResampler = false;
   /** What is left may be less than a frame, and is played all the same. */
   #isFinished = false;
   #isDrained = false;
+  /** What comes next has faded out already: it fades in when it is played. */
+  #isFadedOut = false;
 
   constructor(options: ReplyEncoderOptions) {
     const { format, ptimeMs = 20, limitMs = 60_000 } = options;
@@ -47,7 +50,8 @@ export class ReplyEncoder {
 
   /** Sound that was written and not taken yet. */
   get pendingMs(): number {
-    return (this.#fifo.length * 1000) / this.#codec.rateHz;
+    const waiting = this.#fifo.length + Math.max(0, this.#inResampler);
+    return (waiting * 1000) / this.#codec.rateHz;
   }
 
   /** Sound that found no room, since the encoder was made. */
@@ -82,24 +86,58 @@ export class ReplyEncoder {
     const wanted = this.#samples.length;
     if (this.#fifo.length < wanted && !this.#isFinished) return undefined;
     const taken = this.#fifo.shift(this.#samples, wanted);
-    this.#samples.fill(0, taken);
+    if (this.#isFadedOut) this.#fadeIn(taken);
     if (this.#fifo.length === 0) this.#emptied();
-    this.#codec.encode(this.#samples, this.#frame);
-    return this.#frame;
+    return this.#encode(taken);
+  }
+
+  /**
+   * The frame of a pause: 5 ms in which what comes next fades out, then silence. Nothing is taken, and
+   * the next frame fades in. Undefined when nothing waits.
+   */
+  fadeOut(): Uint8Array | undefined {
+    const copied = this.#fifo.peek(this.#samples, this.#fadeSamples);
+    if (copied === 0) return undefined;
+    this.#isFadedOut = true;
+    this.#ramp(copied);
+    return this.#encode(copied);
   }
 
   /** Forgets what waits, but for a fade of 5 ms, which is the next and last frame. */
   flush(): void {
-    const taken = this.#fifo.shift(this.#samples, this.#fadeSamples);
+    const taken = this.#isFadedOut ? 0 : this.#fifo.shift(this.#samples, this.#fadeSamples);
+    this.clear();
+    if (taken === 0) return;
+    this.#ramp(taken);
+    this.#fifo.push(this.#samples, taken);
+    this.#isFinished = true;
+    this.#isDrained = false;
+  }
+
+  /** Forgets all that waits: for sound of which nothing is being heard. */
+  clear(): void {
+    if (this.#fifo.length > 0) this.#emptied();
     this.#fifo.clear();
     this.#resampler?.reset();
     this.#isInResampler = false;
-    for (let index = 0; index < taken; index += 1) {
-      const share = 1 - (index + 1) / taken;
-      this.#samples[index] = (this.#samples[index] ?? 0) * share;
+    this.#inResampler = 0;
+    this.#isFinished = false;
+    this.#isFadedOut = false;
+  }
+
+  /** Gives all that waits to an encoder of another format, in front of what will be written there. */
+  moveTo(other: ReplyEncoder): void {
+    this.#drainResampler();
+    const { rateHz } = this.#codec;
+    const piece = new Float32Array(pieceSamples);
+    let taken = this.#fifo.shift(piece, pieceSamples);
+    while (taken > 0) {
+      other.write(piece.subarray(0, taken), rateHz);
+      taken = this.#fifo.shift(piece, pieceSamples);
     }
-    this.#fifo.push(this.#samples, taken);
-    this.#isFinished = taken > 0;
+    if (this.#isFinished) other.finish();
+    other.#isFadedOut = this.#isFadedOut;
+    this.clear();
   }
 
   #changeRate(rateHz: number): void {
@@ -124,12 +162,14 @@ export class ReplyEncoder {
     this.#isInResampler = true;
     const whole = count === pieceSamples ? piece : piece.subarray(0, count);
     const resampled = this.#resampler.process(whole);
+    this.#inResampler += (count * this.#codec.rateHz) / this.#rateHz - resampled.length;
     this.#keep(resampled, resampled.length);
   }
 
   #drainResampler(): void {
     if (!this.#isInResampler) return;
     this.#isInResampler = false;
+    this.#inResampler = 0;
     const resampled = this.#resampler?.flush();
     if (resampled !== undefined) this.#keep(resampled, resampled.length);
   }
@@ -140,6 +180,29 @@ export class ReplyEncoder {
       samples[index] = limitSoftly(samples[index] ?? 0);
     }
     this.#fifo.push(samples, count);
+  }
+
+  /** The samples of this frame, the rest of it silent. */
+  #encode(count: number): Uint8Array {
+    this.#samples.fill(0, count);
+    this.#codec.encode(this.#samples, this.#frame);
+    return this.#frame;
+  }
+
+  /** Fades out what is at the beginning of the frame. */
+  #ramp(count: number): void {
+    for (let index = 0; index < count; index += 1) {
+      const share = 1 - (index + 1) / count;
+      this.#samples[index] = (this.#samples[index] ?? 0) * share;
+    }
+  }
+
+  #fadeIn(count: number): void {
+    this.#isFadedOut = false;
+    const faded = Math.min(count, this.#fadeSamples);
+    for (let index = 0; index < faded; index += 1) {
+      this.#samples[index] = ((this.#samples[index] ?? 0) * index) / faded;
+    }
   }
 
   #emptied(): void {

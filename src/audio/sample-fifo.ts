@@ -40,16 +40,22 @@ export class SampleFifo {
 
   /** Moves up to `count` samples to the beginning of `out`; returns how many. */
   shift(out: Float32Array, count: number): number {
-    const taken = Math.min(count, this.#length);
+    const taken = this.peek(out, count);
+    if (taken > 0) this.#start = (this.#start + taken) % this.#ring.length;
+    this.#length -= taken;
+    return taken;
+  }
+
+  /** Copies up to `count` samples to the beginning of `out`; returns how many. They stay. */
+  peek(out: Float32Array, count: number): number {
+    const copied = Math.min(count, this.#length);
     const ring = this.#ring;
     let start = this.#start;
-    for (let index = 0; index < taken; index += 1) {
+    for (let index = 0; index < copied; index += 1) {
       out[index] = (ring[start] ?? 0) / fullScale;
       start = start + 1 === ring.length ? 0 : start + 1;
     }
-    this.#start = start;
-    this.#length -= taken;
-    return taken;
+    return copied;
   }
 
   clear(): void {

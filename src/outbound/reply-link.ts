@@ -1,6 +1,6 @@
 /**
  * The outbound end of one call's replies: hears on UDP when the voice has audio, fetches it by TCP, as
- * often as the voice asks for it, and reports when the caller begins and ends to speak.
+ * often as the voice asks for it, hears what the caller does, and tells the voice what was played.
  */
 import { sanitiseSamples } from "../audio/sanitise.ts";
 import type { Clock } from "../core/clock.ts";
@@ -16,6 +16,8 @@ import type { CallId } from "../wire/call-id.ts";
 import { readySignalPort, replyAudioPort } from "../wire/ports.ts";
 import { parseRegistration } from "../wire/registration.ts";
 import { ReplyAudioDecoder, type ReplyAudioSink } from "../wire/reply-audio.ts";
+import { encodeReport } from "../wire/reports.ts";
+import type { ReplyStream, StreamReport } from "./played-streams.ts";
 import {
   nextReplyLinkState,
   RegisterWatch,
@@ -26,7 +28,7 @@ import {
 /** What a link tells; replies never overlap. */
 export interface ReplyListener {
   /** The first audio of a reply is about to come. */
-  replyBegan(): void;
+  replyBegan(stream: ReplyStream): void;
   /** Checked samples, -1..1: a view that is valid during the call only. */
   replySamples(samples: Float32Array, rateHz: number): void;
   /** The reply is complete, or its connection is lost. */
@@ -35,6 +37,10 @@ export interface ReplyListener {
   speech(): void;
   /** The caller stopped talking; told twice for each time. */
   silence(): void;
+  /** The caller may have begun to talk; told twice for each time, as are all signals. */
+  pause(): void;
+  /** They had not. */
+  resume(): void;
 }
 
 export interface ReplyLinkOptions {
@@ -54,6 +60,8 @@ export interface ReplyLinkStatus {
   readonly connects: number;
   readonly failures: number;
   readonly replies: number;
+  /** Times that the voice was told what was played. */
+  readonly reports: number;
   readonly chunks: number;
   readonly repeatedChunks: number;
   readonly samples: number;
@@ -67,6 +75,8 @@ export interface ReplyLinkStatus {
 const connectLimitMs = 2000;
 /** Nothing but HELLO is ever written. */
 const maxPendingBytes = 8 * 1024;
+/** A datagram may be lost. */
+const sendings = 2;
 
 export class ReplyLink {
   readonly #options: ReplyLinkOptions;
@@ -78,6 +88,7 @@ export class ReplyLink {
     connects: 0,
     failures: 0,
     replies: 0,
+    reports: 0,
     chunks: 0,
     repeatedChunks: 0,
     samples: 0,
@@ -91,7 +102,11 @@ export class ReplyLink {
   #link: TcpLink | undefined;
   #isPaused = false;
   #isInReply = false;
+  /** Of the present connection. */
+  #streams = 0;
   #rateHz = 0;
+  /** Where the latest REGISTER came from. */
+  #voice: { readonly address: string; readonly port: number } | undefined;
 
   private constructor(options: ReplyLinkOptions) {
     this.#options = options;
@@ -105,7 +120,7 @@ export class ReplyLink {
       link.#endpoint = await openUdp({
         hostname: options.bind,
         port: readySignalPort(options.callId),
-        onDatagram: (bytes, address) => link.#signal(bytes, address),
+        onDatagram: (bytes, address, port) => link.#signal(bytes, address, port),
         onError: (errno) => link.#socketError(errno),
       });
       return link;
@@ -133,6 +148,21 @@ export class ReplyLink {
     this.#link?.resume();
   }
 
+  /** Tells the voice, unless it has connected anew since: its numbers mean other replies then. */
+  report({ stream, samples, waitMs, isOver }: StreamReport): void {
+    const voice = this.#voice;
+    if (voice === undefined || stream.connection !== this.#counts.connects) return;
+    this.#counts.reports += 1;
+    const bytes = encodeReport({
+      kind: "played",
+      callId: this.#options.callId,
+      values: { stream: stream.number, samples, wait: waitMs, over: isOver ? 1 : 0 },
+    });
+    for (let sent = 0; sent < sendings; sent += 1) {
+      this.#endpoint?.send(bytes, voice.port, voice.address);
+    }
+  }
+
   close(): void {
     if (this.#state === "closed") return;
     this.#step("close");
@@ -145,7 +175,7 @@ export class ReplyLink {
     link?.destroy();
   }
 
-  #signal(bytes: Uint8Array, address: string): void {
+  #signal(bytes: Uint8Array, address: string, port: number): void {
     if (this.#state === "closed") return;
     const signal = parseRegistration(bytes);
     if (signal.kind === "refused") {
@@ -158,6 +188,7 @@ export class ReplyLink {
     }
     switch (signal.kind) {
       case "register":
+        this.#voice = { address, port };
         this.#registered(address);
         return;
       case "bye":
@@ -172,7 +203,10 @@ export class ReplyLink {
         this.#options.listener.silence();
         return;
       case "pause":
+        this.#options.listener.pause();
+        return;
       case "resume":
+        this.#options.listener.resume();
         return;
     }
   }
@@ -182,8 +216,10 @@ export class ReplyLink {
     this.#repeated.say("warn", message, () => ({ datagram, from }));
   }
 
+  /** Only reports are sent: who does not want them is no trouble. */
   #socketError(errno: string): void {
-    this.#repeated.say("warn", "error on the port for reply signals", () => ({
+    const level = errno === "ECONNREFUSED" ? "debug" : "warn";
+    this.#repeated.say(level, "error on the port for reply signals", () => ({
       errno: formatErrno(errno),
     }));
   }
@@ -239,6 +275,7 @@ export class ReplyLink {
     if (stale !== undefined) this.#endReply();
     stale?.destroy();
     this.#counts.connects += 1;
+    this.#streams = 0;
     this.#watch.heard();
     this.#step("opened");
     link.write(encodeHello(this.#options.callId.text));
@@ -316,7 +353,11 @@ export class ReplyLink {
     if (this.#isInReply) return;
     this.#isInReply = true;
     this.#counts.replies += 1;
-    this.#options.listener.replyBegan();
+    this.#streams += 1;
+    this.#options.listener.replyBegan({
+      connection: this.#counts.connects,
+      number: this.#streams,
+    });
   }
 
   #endReply(): void {

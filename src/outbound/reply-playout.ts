@@ -3,12 +3,15 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { CallId } from "../wire/call-id.ts";
 import type { PlayedReport } from "./played-spans.ts";
+import type { StreamReport } from "./played-streams.ts";
 import { type Greeting, Playout, type PlayoutEncoder } from "./playout.ts";
 import { ReplyLink } from "./reply-link.ts";
 
 export interface ReplyPlayoutListener {
   /** A greeting or a reply is over, and so much of it was played. */
   played(report: PlayedReport): void;
+  /** A reply's first frame goes to the line, so long after its first sample came. */
+  speaking(waitMs: number): void;
   /** All that there was to say has been said. */
   drained(): void;
 }
@@ -38,6 +41,7 @@ export class ReplyPlayout {
         room: () => this.#replies?.resume(),
         drained: () => listener.drained(),
         played: (report) => listener.played(report),
+        stream: (report) => this.#told(report, listener),
       },
     });
   }
@@ -69,12 +73,19 @@ export class ReplyPlayout {
     this.#playout.mute(isOn);
   }
 
+  /** What the caller heard of a reply that ends here is still told. */
   close(): void {
+    this.#playout.close();
     this.#replies?.close();
   }
 
   status(): Record<string, unknown> {
     return { link: this.#replies?.status(), ...this.#playout.status() };
+  }
+
+  #told(report: StreamReport, listener: ReplyPlayoutListener): void {
+    if (!report.isOver) listener.speaking(report.waitMs);
+    this.#replies?.report(report);
   }
 
   async #listen({ callId, bind, clock, log }: ReplyPlayoutOptions): Promise<void> {
@@ -85,11 +96,13 @@ export class ReplyPlayout {
       clock,
       log,
       listener: {
-        replyBegan: () => playout.beginReply(),
+        replyBegan: (stream) => playout.beginReply(stream),
         replySamples: (samples, rateHz) => playout.write(samples, rateHz),
         replyEnded: () => playout.endReply(),
         speech: () => playout.interrupt(),
         silence: () => playout.callerSilent(),
+        pause: () => playout.pause(),
+        resume: () => playout.resume(),
       },
     });
     if (playout.isFull) this.#replies.pause();

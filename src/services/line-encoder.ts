@@ -25,12 +25,14 @@ export class LineEncoder implements PlayoutEncoder {
     return this.#encoder.pendingMs;
   }
 
-  /** What waits in another format is lost: a change comes in a pause of the call as a rule. */
+  /** What waits is played in the new format. */
   configure(format: ReplyFormat, ptimeMs: number): void {
     if (format === this.#format && ptimeMs === this.#ptimeMs) return;
+    const before = this.#encoder;
     this.#format = format;
     this.#ptimeMs = ptimeMs;
     this.#encoder = new ReplyEncoder({ format, ptimeMs });
+    before.moveTo(this.#encoder);
     this.#silence = silentFrame(format, ptimeMs);
   }
 
@@ -46,8 +48,16 @@ export class LineEncoder implements PlayoutEncoder {
     return this.#encoder.next();
   }
 
+  fadeOut(): Uint8Array | undefined {
+    return this.#encoder.fadeOut();
+  }
+
   flush(): void {
     this.#encoder.flush();
+  }
+
+  clear(): void {
+    this.#encoder.clear();
   }
 }
 

@@ -130,6 +130,7 @@ function openReplies(given: RepliesOptions): Promise<ReplyPlayout> {
     log,
     listener: {
       drained: () => log.info("all is said"),
+      speaking: (waitMs) => log.info("a reply begins", { waitMs: Math.round(waitMs) }),
       played: (report) => log.info("played", { ...report }),
     },
   });

@@ -148,6 +148,7 @@ export class PhoneCall {
       listener: {
         digit: (digit) => this.#digit(digit),
         transcript: (text) => this.#tell({ kind: "transcript", text }),
+        speaking: (waitMs) => this.#tell({ kind: "speaking", waitMs: Math.round(waitMs) }),
         played: ({ source, playedMs }) => this.#tell({ kind: "played", source, playedMs }),
         drained: () => this.#tell({ kind: "drained" }),
         agreed: ({ codec, direction }) => this.#tell({ kind: "media", codec, flow: direction }),

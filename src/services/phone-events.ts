@@ -18,6 +18,8 @@ export type PhoneCallEvent =
   | { readonly kind: "media"; readonly codec: string; readonly flow: string }
   | { readonly kind: "digit"; readonly digit: string }
   | { readonly kind: "transcript"; readonly text: string }
+  /** A reply's first frame goes to the line, so long after its first sound came from the voice. */
+  | { readonly kind: "speaking"; readonly waitMs: number }
   | { readonly kind: "played"; readonly source: string; readonly playedMs: number }
   | { readonly kind: "drained" }
   | {

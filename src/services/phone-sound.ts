@@ -36,6 +36,8 @@ export interface PhoneSoundShared {
 export interface PhoneSoundListener {
   digit(digit: string): void;
   transcript(text: string): void;
+  /** A reply's first frame goes to the line, so long after its first sample came. */
+  speaking(waitMs: number): void;
   played(report: PlayedReport): void;
   drained(): void;
   /** What was agreed, for the first time or anew. */
@@ -124,6 +126,7 @@ export class PhoneSound {
       line: { play: (frame, missed) => this.#play(frame, missed) },
       listener: {
         transcript: (text) => listener.transcript(text),
+        speaking: (waitMs) => listener.speaking(waitMs),
         played: (report) => listener.played(report),
         drained: () => listener.drained(),
       },

@@ -1,55 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Playout, type PlayoutOptions } from "../../src/outbound/playout.ts";
-import { FakeClock } from "../fakes/fake-clock.ts";
-import { PlainEncoder, samplesOf } from "./plain-encoder.ts";
-
-const frameMs = 20;
-
-class Rig {
-  readonly clock = new FakeClock();
-  readonly encoder = new PlainEncoder();
-  readonly told: string[] = [];
-  readonly heard: number[] = [];
-  readonly playout: Playout;
-
-  constructor(options: Partial<PlayoutOptions> = {}) {
-    this.playout = new Playout({
-      encoder: this.encoder,
-      clock: this.clock,
-      listener: {
-        full: () => this.told.push("full"),
-        room: () => this.told.push("room"),
-        drained: () => this.told.push("drained"),
-        played: ({ source, playedMs, totalMs, isInterrupted }) =>
-          this.told.push(`${isInterrupted ? "cut" : "said"} ${source} ${playedMs} of ${totalMs}`),
-      },
-      ...options,
-    });
-  }
-
-  reply(...parts: readonly number[]): void {
-    this.playout.beginReply();
-    for (const ms of parts) this.write(ms);
-    this.playout.endReply();
-  }
-
-  write(ms: number, level = 0.5): void {
-    this.playout.write(new Float32Array(ms * 8).fill(level), 8000);
-  }
-
-  /** Lets the line take its frames. */
-  run(ms: number): void {
-    for (let elapsedMs = 0; elapsedMs < ms; elapsedMs += frameMs) {
-      this.heard.push(...samplesOf(this.playout.next()));
-      this.clock.advance(frameMs);
-    }
-  }
-
-  /** Milliseconds that were heard at this level. */
-  heardMs(level: number): number {
-    return this.heard.filter((sample) => sample === Math.fround(level)).length / 8;
-  }
-}
+import { PlainEncoder } from "./plain-encoder.ts";
+import { PlayoutRig as Rig } from "./playout-rig.ts";
 
 describe("a reply", () => {
   test("is played whole, then told, then drained once", () => {
@@ -71,7 +22,7 @@ describe("a reply", () => {
 
   test("that comes too slowly has gaps, which are counted, and is drained at its end only", () => {
     const rig = new Rig();
-    rig.playout.beginReply();
+    rig.beginReply();
     for (let part = 0; part < 5; part += 1) {
       rig.write(40);
       rig.run(100);
@@ -83,9 +34,33 @@ describe("a reply", () => {
     expect(rig.told).toEqual(["said reply 200 of 200", "drained"]);
   });
 
+  test("that stalls in mid-frame plays what there is of it at once, and counts as too slow", () => {
+    const rig = new Rig();
+    rig.beginReply();
+    rig.write(50);
+    rig.run(60);
+    expect(rig.heardMs(0.5)).toBe(50);
+    rig.run(100);
+    rig.write(40);
+    rig.run(40);
+    expect(rig.heardMs(0.5)).toBe(90);
+    expect(rig.playout.status().underruns).toBe(1);
+  });
+
+  test("whose first sound is less than a frame waits for more of it", () => {
+    const rig = new Rig();
+    rig.beginReply();
+    rig.write(10);
+    rig.run(60);
+    expect(rig.heard).toEqual([]);
+    rig.write(10);
+    rig.run(20);
+    expect(rig.heardMs(0.5)).toBe(20);
+  });
+
   test("whose stream is never ended counts as said when nothing comes for half a second", () => {
     const rig = new Rig();
-    rig.playout.beginReply();
+    rig.beginReply();
     rig.write(50);
     rig.run(500);
     expect(rig.told).toEqual([]);
@@ -122,7 +97,7 @@ describe("a greeting", () => {
   test("comes first, is encoded as it is played, and holds replies back", () => {
     const rig = new Rig({ greeting });
     expect(rig.playout.isFull).toBe(true);
-    rig.playout.beginReply();
+    rig.beginReply();
     rig.write(100);
     rig.run(20);
     expect(rig.encoder.pendingMs).toBeLessThanOrEqual(140);
@@ -186,7 +161,7 @@ describe("a caller who talks", () => {
 
   test("does not hear the rest of that reply, but the next one", () => {
     const rig = new Rig();
-    rig.playout.beginReply();
+    rig.beginReply();
     rig.write(200);
     rig.run(100);
     rig.playout.interrupt();
@@ -195,7 +170,7 @@ describe("a caller who talks", () => {
     rig.playout.endReply();
     expect(rig.playout.status().discardedMs).toBe(200);
     expect(rig.told).toEqual(["cut reply 100 of 200", "drained"]);
-    rig.playout.beginReply();
+    rig.beginReply();
     rig.write(40, 0.75);
     rig.run(100);
     expect(rig.heardMs(0.75)).toBe(40);
@@ -203,7 +178,7 @@ describe("a caller who talks", () => {
 
   test("hears what comes on the same stream once he is silent", () => {
     const rig = new Rig();
-    rig.playout.beginReply();
+    rig.beginReply();
     rig.write(200);
     rig.run(100);
     rig.playout.interrupt();
@@ -218,7 +193,7 @@ describe("a caller who talks", () => {
 
   test("of whom nobody says that he is silent hears the stream again after ten seconds", () => {
     const rig = new Rig();
-    rig.playout.beginReply();
+    rig.beginReply();
     rig.write(100);
     rig.playout.interrupt();
     rig.clock.advance(9999);
@@ -244,7 +219,7 @@ describe("a caller who talks", () => {
 describe("too much sound", () => {
   test("is said at the limit, and what still comes is taken", () => {
     const rig = new Rig({ limitMs: 1000 });
-    rig.playout.beginReply();
+    rig.beginReply();
     rig.write(900);
     expect(rig.told).toEqual([]);
     rig.write(300);
@@ -261,7 +236,7 @@ describe("too much sound", () => {
 
   test("has room again when the caller talks", () => {
     const rig = new Rig({ limitMs: 1000 });
-    rig.playout.beginReply();
+    rig.beginReply();
     rig.write(2000);
     rig.run(20);
     rig.playout.interrupt();

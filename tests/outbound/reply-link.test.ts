@@ -3,6 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { systemClock, type Timer } from "../../src/core/clock.ts";
 import { describeError } from "../../src/core/errors.ts";
+import type { ReplyStream } from "../../src/outbound/played-streams.ts";
 import { ReplyLink } from "../../src/outbound/reply-link.ts";
 import { openUdp } from "../../src/udp.ts";
 import { callIdOf } from "../../src/wire/call-id.ts";
@@ -18,6 +19,7 @@ setDefaultTimeout(20_000);
 class Ear implements Disposable {
   readonly clock: FakeClock;
   readonly told: string[] = [];
+  readonly streams: ReplyStream[] = [];
   readonly heard: number[] = [];
   readonly rates = new Set<number>();
   readonly #memory;
@@ -36,7 +38,10 @@ class Ear implements Disposable {
       clock,
       log: ear.#memory.log,
       listener: {
-        replyBegan: () => ear.told.push("began"),
+        replyBegan(stream) {
+          ear.told.push("began");
+          ear.streams.push(stream);
+        },
         replySamples(samples, rateHz) {
           ear.rates.add(rateHz);
           for (const sample of samples) ear.heard.push(sample);
@@ -44,6 +49,8 @@ class Ear implements Disposable {
         replyEnded: () => ear.told.push("ended"),
         speech: () => ear.told.push("speech"),
         silence: () => ear.told.push("silence"),
+        pause: () => ear.told.push("pause"),
+        resume: () => ear.told.push("resume"),
       },
     });
     return ear;
@@ -146,6 +153,7 @@ describe("a reply", () => {
     await ear.hears(410);
     expect(ear.heard.slice(400)).toEqual([...ramp(10)]);
     await ear.tells("began", "ended", "began");
+    expect(ear.streams.at(-1)).toEqual({ connection: 2, number: 1 });
   });
 });
 
@@ -189,7 +197,8 @@ describe("the next reply", () => {
       await until(() => ear.told.length === 2 * reply, `reply ${reply}`);
     }
     expect(ear.heard).toHaveLength(300);
-    expect(ear.link.status().connects).toBe(1);
+    expect(ear.link.status()).toMatchObject({ connects: 1, registers: 1 });
+    expect(ear.streams).toEqual([1, 2, 3].map((number) => ({ connection: 1, number })));
   });
 
   test("comes from a voice that started anew while its old connection looks alive", async () => {
@@ -266,10 +275,9 @@ describe("signals", () => {
   test("of the caller's speech are told each time they come", async () => {
     using voice = await ScriptedVoicePeer.open(4418);
     using ear = await Ear.open(4418);
-    voice.signal("speech");
-    voice.signal("speech");
-    voice.signal("silence");
-    await ear.tells("speech", "speech", "silence");
+    const signals = ["pause", "pause", "resume", "speech", "speech", "silence"] as const;
+    for (const signal of signals) voice.signal(signal);
+    await ear.tells(...signals);
   });
 
   test("of other calls and datagrams that are none are counted, quoted and cause nothing", async () => {
@@ -405,6 +413,8 @@ describe("an end", () => {
         replyEnded: () => undefined,
         speech: () => undefined,
         silence: () => undefined,
+        pause: () => undefined,
+        resume: () => undefined,
       },
     });
     voice.signal("register");

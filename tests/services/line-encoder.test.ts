@@ -86,15 +86,31 @@ describe("silence", () => {
 });
 
 describe("a change of the line", () => {
-  test("to another law counts from the next frame on; what waited is forgotten", () => {
+  test("to another law counts from the next frame on, for what waits too", () => {
     const encoder = new LineEncoder("PCMU", 20);
-    encoder.write(ramp(800), narrowHz);
+    const samples = ramp(320);
+    encoder.write(samples.subarray(0, 200), narrowHz);
     encoder.configure("PCMA", 20);
-    expect(encoder.pendingMs).toBe(0);
-    expect(encoder.next()).toBeUndefined();
-    const samples = ramp(160);
-    encoder.write(samples, narrowHz);
+    expect(encoder.pendingMs).toBe(25);
+    encoder.write(samples.subarray(200), narrowHz);
     expect(drain(encoder)).toEqual(Buffer.from(encodeALaw(samples)));
+  });
+
+  test("to another rate loses nothing of what waits, nor that it is complete", () => {
+    const encoder = new LineEncoder("PCMU", 20);
+    encoder.write(ramp(24_000 - 30), 24_000);
+    encoder.finish();
+    for (const [format, ptimeMs] of [
+      ["G722", 20],
+      ["PCMA", 30],
+      ["PCMU", 10],
+    ] as const) {
+      encoder.configure(format, ptimeMs);
+      expect(encoder.pendingMs).toBe(998.75);
+    }
+    let frames = 0;
+    while (encoder.next() !== undefined) frames += 1;
+    expect(frames).toBe(100);
   });
 
   test("to what it is already loses nothing", () => {
