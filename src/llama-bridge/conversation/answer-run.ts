@@ -1,6 +1,6 @@
 /** One request of a turn to the model: tells its words while they come, keeps its tool calls. */
 import type { AnswerEnd, ChatAsker, ChatMessage, ToolCall } from "../chat/chat-messages.ts";
-import type { CallStyle } from "./exchange.ts";
+import type { CallStyle } from "./said-answer.ts";
 import { TextMarks } from "./text-marks.ts";
 import { textToolCall } from "./text-tool-calls.ts";
 import type { ToolPlanner } from "./tool.ts";

@@ -1,6 +1,8 @@
 /** What was said in one call, as the model is told it: bounded, and true to what the caller heard. */
 import type { ChatMessage } from "../chat/chat-messages.ts";
-import { type CallStyle, Exchange, type ToolResult } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import { type CallStyle, SaidAnswer, type ToolResult } from "./said-answer.ts";
+import { alternating, charsOf } from "./strict-messages.ts";
 
 export interface ConversationOptions {
   /** The system prompt of this call, ready; may be empty. */
@@ -20,9 +22,13 @@ const messageTokens = 6;
 const usualCharsPerToken = 4;
 const minBudgetTokens = 128;
 
-/** Numbers of turns rise; what is told of another turn than the present one changes nothing. */
+/**
+ * Numbers of turns rise; words and deeds of another turn than the present one change nothing. What was
+ * heard of a turn counts whenever it is told.
+ */
 export class Conversation {
-  readonly #system: readonly ChatMessage[];
+  readonly #system: string;
+  readonly #greeting = new SaidAnswer(0);
   #exchanges: Exchange[] = [];
   #pending = "";
   #turn = 0;
@@ -34,11 +40,8 @@ export class Conversation {
   constructor(options: ConversationOptions) {
     const { system, greeting = "", budgetTokens } = options;
     this.#budgetTokens = Math.max(budgetTokens, minBudgetTokens);
-    this.#system = system === "" ? [] : [{ role: "system", content: system }];
-    if (greeting === "") return;
-    const first = new Exchange(0, "");
-    first.say(greeting);
-    this.#exchanges.push(first);
+    this.#system = system;
+    this.#greeting.say(greeting);
   }
 
   /** The turn that is on, or the last one; 0 is the greeting. */
@@ -69,45 +72,56 @@ export class Conversation {
   beginTurn(): number {
     this.#turn += 1;
     const last = this.#exchanges.at(-1);
-    const isOwed = last !== undefined && last.user !== "" && !last.isAnswered;
-    if (isOwed && (last.isOpen || this.#pending === "")) {
-      last.user = joinSaid(last.user, this.#pending);
-      last.reopen(this.#turn);
-    } else {
-      this.#exchanges.push(new Exchange(this.#turn, this.#pending));
-    }
+    if (this.#pending === "" && last !== undefined) last.askAgain(this.#turn);
+    else this.#exchanges.push(new Exchange(this.#turn, this.#pending));
     this.#pending = "";
     return this.#turn;
   }
 
+  /**
+   * What was said in the present turn is said again, and goes on, in a new turn, whose number is
+   * returned: from the character `from` on; what is behind `to` was never said. Reports of the old
+   * turn count for the old turn only, so that none can be taken for one of the new.
+   */
+  resumeTurn(from: number, to: number): number {
+    const answer = this.#find(this.#turn);
+    const turns = { old: this.#turn, new: this.#turn + 1 };
+    this.#turn = turns.new;
+    answer?.resume(turns, from, to);
+    return this.#turn;
+  }
+
+  /** The model, which was stopped in mid-answer, is to be asked to go on. */
+  goOn(turn: number): void {
+    if (turn === this.#turn) this.#find(turn)?.goOn();
+  }
+
   /** The agent's words of a turn, as they are spoken. */
   say(turn: number, text: string): void {
-    if (turn === this.#turn) this.#exchanges.at(-1)?.say(text);
+    if (turn === this.#turn) this.#find(turn)?.say(text);
   }
 
   /** The model called these tools after what it has said, and this came of them. */
   acted(turn: number, style: CallStyle, results: readonly ToolResult[]): void {
     if (turn !== this.#turn) return;
     const bounded = results.map(({ call, content }) => ({ call, content: shortened(content) }));
-    this.#exchanges.at(-1)?.acted(style, bounded);
+    this.#find(turn)?.acted(style, bounded);
   }
 
   /** Characters that were said in a turn. */
   saidChars(turn: number): number {
-    return this.#find(turn)?.saidChars ?? 0;
+    return this.#find(turn)?.saidChars(turn) ?? 0;
   }
 
   /** The caller interrupted a turn after so many of its characters; may be told better later. */
   heard(turn: number, characters: number): void {
-    const exchange = this.#find(turn);
-    if (exchange !== undefined) exchange.heard = Math.max(0, characters);
+    this.#find(turn)?.heard(turn, characters);
   }
 
   /** What to send; drops what does not fit, oldest first, and never the question itself. */
   messages(): ChatMessage[] {
     this.#fit(this.#budgetTokens);
-    const exchanges = this.#exchanges.flatMap((exchange) => exchange.messages());
-    const messages = [...this.#system, ...exchanges];
+    const messages = this.#messagesOf(this.#exchanges);
     this.#asked = { chars: charsOf(messages), messages: messages.length };
     return messages;
   }
@@ -134,8 +148,12 @@ export class Conversation {
     return this.#exchanges.length < before;
   }
 
-  #find(turn: number): Exchange | undefined {
-    return this.#exchanges.findLast((exchange) => exchange.turn === turn);
+  #find(turn: number): SaidAnswer | undefined {
+    for (const exchange of this.#exchanges.toReversed()) {
+      const answer = exchange.answerOf(turn);
+      if (answer !== undefined) return answer;
+    }
+    return this.#greeting.isOf(turn) ? this.#greeting : undefined;
   }
 
   #fit(budgetTokens: number): void {
@@ -143,7 +161,8 @@ export class Conversation {
     if (!isTooMuch && this.#exchanges.length <= maxExchanges) return;
     // To less than the budget, since each change of the beginning costs the server its cache.
     const target = budgetTokens * 0.75;
-    while (this.#exchanges.length > 1) {
+    const kept = this.#questionParts();
+    while (this.#exchanges.length > kept) {
       const isFit = this.#tokensOf(this.#exchanges) <= target;
       if (isFit && this.#exchanges.length <= maxExchanges) return;
       this.#exchanges.shift();
@@ -151,22 +170,36 @@ export class Conversation {
     }
   }
 
+  /** How many of the last exchanges are one question, to which the caller has heard no answer yet. */
+  #questionParts(): number {
+    let parts = 1;
+    let chars = this.#exchanges.at(-1)?.user.length ?? 0;
+    for (const exchange of this.#exchanges.slice(0, -1).toReversed()) {
+      chars += exchange.user.length;
+      if (chars > maxUserChars || exchange.messages().length > 1) break;
+      parts += 1;
+    }
+    return parts;
+  }
+
   #tokensOf(exchanges: readonly Exchange[]): number {
-    const messages = [...this.#system, ...exchanges.flatMap((exchange) => exchange.messages())];
+    const messages = this.#messagesOf(exchanges);
     return charsOf(messages) / this.#charsPerToken + messages.length * messageTokens;
   }
-}
 
-function charsOf(messages: readonly ChatMessage[]): number {
-  let chars = 0;
-  for (const message of messages) {
-    chars += message.content.length;
-    if (message.role !== "assistant") continue;
-    for (const call of message.toolCalls ?? []) {
-      chars += call.name.length + call.argumentsText.length;
-    }
+  #messagesOf(exchanges: readonly Exchange[]): ChatMessage[] {
+    const system = this.#systemPrompt();
+    const said = alternating(exchanges.flatMap((exchange) => exchange.messages()));
+    return system === "" ? said : [{ role: "system", content: system }, ...said];
   }
-  return chars;
+
+  /** The greeting stands in it, since strict templates want the user to speak first. */
+  #systemPrompt(): string {
+    const greeting = this.#greeting.words();
+    if (greeting === "") return this.#system;
+    const note = `You have answered the call with these words: "${greeting}"`;
+    return this.#system === "" ? note : `${this.#system}\n\n${note}`;
+  }
 }
 
 function joinSaid(before: string, text: string): string {

@@ -11,7 +11,7 @@ export type TurnState =
 /**
  * `speech`: the caller has begun to talk. `ready`: they have said something and do not talk.
  * `nothing`: they have stopped, and nothing is owed to them. `say`: there is something to be said that
- * no model made. `piece`: a part of the answer. `act`: the answer calls tools. `again`: the model is
+ * no model made. `resume`: they were not interrupting at all, what was left unheard is said. `piece`: a part of the answer. `act`: the answer calls tools. `again`: the model is
  * asked once more in the same turn. `end`: the answer is complete. `silent`: there is nothing to play.
  * `played`: the caller has heard all of it.
  */
@@ -20,6 +20,7 @@ export type TurnInput =
   | "ready"
   | "nothing"
   | "say"
+  | "resume"
   | "piece"
   | "act"
   | "again"
@@ -35,7 +36,7 @@ const interruptible: Row = { speech: "gathering", ready: "asking", close: "close
 
 const table: Readonly<Record<TurnState, Row>> = {
   idle: { ...interruptible, say: "speaking" },
-  gathering: { ready: "asking", nothing: "idle", close: "closed" },
+  gathering: { ready: "asking", resume: "speaking", nothing: "idle", close: "closed" },
   asking: {
     ...interruptible,
     piece: "answering",
@@ -47,7 +48,7 @@ const table: Readonly<Record<TurnState, Row>> = {
   },
   answering: { ...interruptible, act: "acting", end: "speaking", say: "speaking", again: "asking" },
   acting: { ...interruptible, again: "asking", end: "speaking", say: "speaking", silent: "idle" },
-  speaking: { ...interruptible, act: "acting", played: "idle", silent: "idle" },
+  speaking: { ...interruptible, act: "acting", again: "asking", played: "idle", silent: "idle" },
   closed: {},
 };
 
@@ -59,4 +60,9 @@ export function nextTurnState(state: TurnState, input: TurnInput): TurnState {
 /** True when the input means something in that state. */
 export function isTurnInput(state: TurnState, input: TurnInput): boolean {
   return table[state][input] !== undefined;
+}
+
+/** True while the agent prepares or says something, which the caller may interrupt. */
+export function isAgentsTurn(state: TurnState): boolean {
+  return state !== "idle" && state !== "gathering" && state !== "closed";
 }

@@ -31,11 +31,17 @@ describe("conversation", () => {
     const talk = conversation(1000, "Good day.");
     exchange(talk, "Hello", "Hello to you.");
     expect(lines(talk.messages())).toEqual([
-      "system: Be brief.",
-      "assistant: Good day.",
+      'system: Be brief.\n\nYou have answered the call with these words: "Good day."',
       "user: Hello",
       "assistant: Hello to you.",
     ]);
+    const bare = new Conversation({ system: "", greeting: "Good day.", budgetTokens: 1000 });
+    bare.heard(0, 5);
+    expect(lines(bare.messages())).toEqual([
+      'system: You have answered the call with these words: "Good…"',
+    ]);
+    bare.heard(0, 0);
+    expect(bare.messages()).toEqual([]);
     expect(new Conversation({ system: "", budgetTokens: 1000 }).messages()).toEqual([]);
   });
 
@@ -71,6 +77,51 @@ describe("conversation", () => {
       "user: And today?",
       "assistant: At ten.",
     ]);
+  });
+
+  test("of a void answer stays what was heard, when that is told after its question went on", () => {
+    const talk = conversation();
+    const turn = exchange(talk, "When", "We open at nine.");
+    talk.heard(turn, 0);
+    exchange(talk, "on Monday?", "At ten.");
+    talk.heard(turn, 7);
+    expect(lines(talk.messages()).slice(1)).toEqual([
+      "user: When",
+      "assistant: We open…",
+      "user: on Monday?",
+      "assistant: At ten.",
+    ]);
+  });
+
+  test("of an answer to a question that was asked again stays what was heard before", () => {
+    const talk = conversation();
+    const turn = exchange(talk, "When?", "We open at nine.");
+    talk.heard(turn, 0);
+    talk.say(talk.beginTurn(), "At nine.");
+    talk.heard(turn, 7);
+    expect(lines(talk.messages()).slice(1)).toEqual([
+      "user: When?",
+      "assistant: We open… At nine.",
+    ]);
+  });
+
+  test("a question that is asked again and again does not grow", () => {
+    const talk = conversation();
+    talk.hear("When?");
+    for (let count = 0; count < 100; count += 1) {
+      const turn = talk.beginTurn();
+      talk.say(turn, `We open at ${count}.`);
+      talk.heard(turn, 0);
+    }
+    talk.heard(1, 10);
+    expect(lines(talk.messages()).slice(1)).toEqual(["user: When?"]);
+    for (let turn = 1; turn <= 100; turn += 1) talk.heard(turn, 10);
+    expect(
+      lines(talk.messages())
+        .slice(1)
+        .join()
+        .match(/We open/g),
+    ).toHaveLength(8);
   });
 
   test("words of another turn than the present one change nothing", () => {
@@ -127,6 +178,62 @@ describe("conversation", () => {
   });
 });
 
+describe("an answer that goes on", () => {
+  const words = "We open at nine, and on Sunday at ten.";
+
+  test("is one answer in the history, of which the words of both turns were heard", () => {
+    const talk = conversation();
+    const first = exchange(talk, "When?", words);
+    talk.heard(first, 22);
+    const second = talk.resumeTurn(17, words.length);
+    expect(second).toBe(first + 1);
+    expect(talk.saidChars(second)).toBe(words.length - 17);
+    expect(lines(talk.messages()).at(-1)).toBe(`assistant: ${words}`);
+    talk.heard(second, 13);
+    expect(lines(talk.messages()).at(-1)).toBe("assistant: We open at nine, and on Sunday…");
+  });
+
+  test("late reports of its first turn count for that turn only", () => {
+    const talk = conversation();
+    const first = exchange(talk, "When?", words);
+    talk.heard(first, 20);
+    const second = talk.resumeTurn(17, words.length);
+    talk.heard(second, 0);
+    talk.heard(first, 8);
+    expect(lines(talk.messages()).at(-1)).toBe("assistant: We open…");
+    talk.heard(second, 3);
+    talk.heard(first, 2);
+    expect(lines(talk.messages()).at(-1)).toBe("assistant: We open at nine, and…");
+  });
+
+  test("is asked for where the model had not finished, without the word it was writing", () => {
+    const talk = conversation();
+    const first = exchange(talk, "When?", "We open at ni");
+    const second = talk.resumeTurn(0, "We open at ".length);
+    expect(second).toBe(first + 1);
+    talk.goOn(second);
+    const request = "user: (The caller said nothing. Go on where you stopped.)";
+    expect(lines(talk.messages()).slice(1)).toEqual([
+      "user: When?",
+      "assistant: We open at",
+      request,
+    ]);
+    talk.say(second, "nine.");
+    expect(lines(talk.messages()).slice(3)).toEqual([request, "assistant: nine."]);
+    talk.heard(second, 8);
+    expect(lines(talk.messages()).slice(1)).toEqual(["user: When?", "assistant: We open…"]);
+    expect(talk.isOwed).toBe(false);
+  });
+
+  test("after tools is not asked for, since the model goes on anyway", () => {
+    const talk = conversation();
+    const first = exchange(talk, "When?", "Let me see.");
+    talk.acted(first, "protocol", [{ call, content: "9 to 6" }]);
+    talk.goOn(talk.resumeTurn(0, 11));
+    expect(talk.messages().at(-1)).toEqual({ role: "tool", callId: "a1", content: "9 to 6" });
+  });
+});
+
 describe("the budget", () => {
   const long = "word ".repeat(80).trim();
 
@@ -140,6 +247,25 @@ describe("the budget", () => {
     expect(talk.messages()[1]?.role).toBe("user");
     expect(users.length).toBeLessThan(6);
     expect(talk.droppedExchanges).toBe(11 - users.length);
+  });
+
+  test("drops no part of a question that came in several turns, up to what one may have", () => {
+    const talk = conversation(128);
+    for (let count = 0; count < 5; count += 1) exchange(talk, `${count} ${long}`, "Yes.");
+    for (const part of ["first", "second", "third"]) {
+      talk.hear(`${part} ${long}`);
+      talk.beginTurn();
+    }
+    expect(lines(talk.messages()).slice(1)).toEqual([
+      `user: first ${long} second ${long} third ${long}`,
+    ]);
+    for (let count = 0; count < 30; count += 1) {
+      talk.hear(`${count} ${long}`);
+      talk.beginTurn();
+    }
+    const question = talk.messages()[1]?.content ?? "";
+    expect(question.length).toBeLessThan(4100);
+    expect(question).toEndWith(`29 ${long}`);
   });
 
   test("is not crossed by the estimate, and is left alone for some turns after dropping", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { refuses, says } from "../../fakes/scripted-chat-server.ts";
+import { until } from "../../fakes/until.ts";
 import { apology, TurnRig } from "./turn-rig.ts";
 
 setDefaultTimeout(30_000);
@@ -77,7 +78,7 @@ describe("a turn", () => {
     rig.machine.played(0, 9, false);
     rig.machine.speech();
     expect(rig.said).toEqual(["0: Good day, how can I help?", "finish 0", "cancel 0"]);
-    expect(rig.history()).toEqual(["assistant: Good day…"]);
+    expect(rig.conversation.messages()[0]?.content).toEndWith('these words: "Good day…"');
   });
 
   test("blank transcripts are none, and after the end of the call nothing happens", async () => {
@@ -139,24 +140,9 @@ describe("a caller who speaks", () => {
     await rig.asked(0);
     rig.machine.speech();
     rig.machine.silence();
-    rig.clock.advance(700);
+    rig.clock.advance(250);
     await rig.reaches("speaking");
     expect((await rig.asked(1)).contents("user")).toEqual(["When?"]);
-  });
-
-  test("and says nothing after all: an answer that was heard in part is not asked again", async () => {
-    using rig = new TurnRig();
-    rig.server.script(says(["We open at nine."]));
-    rig.machine.transcript("When?");
-    await rig.reaches("speaking");
-    rig.machine.played(1, 7, false);
-    rig.machine.speech();
-    rig.machine.silence();
-    rig.clock.advance(700);
-    expect(rig.machine.state).toBe("idle");
-    rig.machine.played(1, 10, true);
-    expect(rig.history()).toEqual(["user: When?", "assistant: We open at…"]);
-    expect(rig.clock.timers).toBe(0);
   });
 
   test("is answered also where no speech is ever told", async () => {
@@ -165,7 +151,7 @@ describe("a caller who speaks", () => {
     rig.machine.transcript("When?");
     await rig.reaches("speaking");
     rig.machine.transcript("And on Sunday?");
-    expect(rig.said.at(-1)).toBe("cancel 1");
+    expect(rig.said.at(-1)).toBe("cancel 1, untold");
     await rig.reaches("speaking");
     expect(rig.said.slice(-2)).toEqual(["2: At ten.", "finish 2"]);
   });
@@ -264,6 +250,27 @@ describe("a failure", () => {
     expect(rig.said).toEqual(["5: At nine.", "finish 5"]);
     const [long, short] = rig.server.answers.map((answer) => answer.messages.length);
     expect(short ?? 0).toBeLessThan(long ?? 0);
+  });
+});
+
+describe("an answer that is too long", () => {
+  test("is cut at the end of a sentence, over all rounds, and its generating ends", async () => {
+    using rig = new TurnRig({ maxTurnChars: 60 });
+    rig.server.script((answer) => {
+      answer.head();
+      for (let count = 1; count < 20; count += 1) answer.delta({ content: `This is ${count}. ` });
+      return answer.closed;
+    });
+    rig.machine.transcript("Count.");
+    await rig.reaches("speaking");
+    const words = "This is 1. This is 2. This is 3. This is 4. This is 5.";
+    expect(rig.said).toEqual([`1: ${words}`, "finish 1"]);
+    await until(() => rig.reports.length > 0, "the report");
+    expect(rig.reports[0]?.end.kind).toBe("cancelled");
+    expect(rig.memory.text()).toContain("an answer is too long");
+    rig.playAll();
+    expect(rig.machine.state).toBe("idle");
+    expect(rig.history().at(-1)).toBe(`assistant: ${words}`);
   });
 });
 

@@ -27,7 +27,7 @@ export class TurnRig implements Disposable {
   readonly memory = createMemoryLog(this.clock);
   readonly conversation: Conversation;
   readonly machine: TurnMachine;
-  /** `1: text` for the words of each turn, `finish 1`, `cancel 1`. */
+  /** `1: text` for the words of each turn, `finish 1`, `cancel 1`; `, untold` where the voice does not know. */
   readonly said: string[] = [];
   readonly reports: AnswerReport[] = [];
 
@@ -45,7 +45,7 @@ export class TurnRig implements Disposable {
       speech: {
         speak: (text, turn) => this.#speak(text, turn),
         finish: (turn) => void this.said.push(`finish ${turn}`),
-        cancel: (turn) => void this.said.push(`cancel ${turn}`),
+        cancel: (turn, isTold) => void this.said.push(`cancel ${turn}${isTold ? "" : ", untold"}`),
       },
       apology,
       answered: (report) => void this.reports.push(report),

@@ -29,6 +29,12 @@ describe("the states of a turn", () => {
     }
   });
 
+  test("what was interrupted by nothing goes on, and may be asked for", () => {
+    expect(nextTurnState("gathering", "resume")).toBe("speaking");
+    expect(nextTurnState("speaking", "again")).toBe("asking");
+    expect(isTurnInput("idle", "resume")).toBe(false);
+  });
+
   test("something to be said without the model can be said in each state but the caller's", () => {
     for (const state of ["idle", "asking", "answering", "acting"] as const) {
       expect(nextTurnState(state, "say")).toBe("speaking");

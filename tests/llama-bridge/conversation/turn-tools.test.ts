@@ -201,7 +201,7 @@ describe("what takes the caller away", () => {
     await until(() => rig.said.length > 2, "more words");
     expect((await rig.asked(1)).contents("tool")).toEqual(["error: nobody answers at 200"]);
     await rig.reaches("speaking");
-    expect(rig.said.at(-2)).toBe("1: They are busy.");
+    expect(rig.said.at(-2)).toBe("2: They are busy.");
     expect(rig.memory.text()).not.toContain("200");
   });
 });
