@@ -83,6 +83,16 @@ export class AudioSocketCall {
     );
   }
 
+  /** The UUID, which the exchange may use for several calls; empty before it is known. */
+  get key(): string {
+    return this.#key;
+  }
+
+  /** The id under which whisper has the call; undefined while it is not up. */
+  get callId(): CallId | undefined {
+    return this.#state === "talking" ? this.#audio?.callId : undefined;
+  }
+
   /** For the connection. */
   handlers(): TcpHandlers {
     const sink = this.#sink();
@@ -155,6 +165,7 @@ export class AudioSocketCall {
       line: { play: (frame) => this.#play(frame) },
       listener: {
         transcript: (text) => listener.transcript(name, text),
+        speaking: (waitMs) => callLog.debug("a reply begins", { waitMs: Math.round(waitMs) }),
         played: (report) => callLog.debug("played", { ...report }),
         drained: () => callLog.debug("all is said"),
       },

@@ -56,6 +56,11 @@ export class AudioSocketExchange {
     return call.handlers();
   }
 
+  /** Calls that are up. */
+  get talking(): AudioSocketCall[] {
+    return [...this.#calls].filter(({ callId }) => callId !== undefined);
+  }
+
   async stop(): Promise<void> {
     for (const call of this.#calls) call.hangUp("the service stops");
     const { pool, clock } = this.#options;

@@ -4,6 +4,7 @@ import { WildfireError } from "../core/errors.ts";
 import { listenTcp, type TcpServer } from "../tcp.ts";
 import type { TcpHandlers, TcpLink } from "../tcp-link.ts";
 import { type AudioSocketCallName, replyRateHz } from "./audiosocket-call.ts";
+import { audioSocketCommands } from "./audiosocket-commands.ts";
 import { AudioSocketExchange } from "./audiosocket-exchange.ts";
 import { CallAudioPool } from "./call-audio-pool.ts";
 import { FrameTicker } from "./frame-ticker.ts";
@@ -77,6 +78,7 @@ async function startAudioSocket(
   log.info("audiosocket is ready", { address: listening });
   return {
     status: () => ({ address: listening, ...exchange.status(), ticker: ticker.status() }),
+    command: audioSocketCommands(exchange),
     async stop() {
       server.stop(false);
       await exchange.stop();

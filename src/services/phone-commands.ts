@@ -1,19 +1,24 @@
-/** What a running sip service can be told: call, hang up, hold, transfer, press keys. */
+/** What a running sip service can be told and asked: call, describe, hang up, hold, transfer, press keys. */
 import { quote, WildfireError } from "../core/errors.ts";
+import {
+  callIdField,
+  type CommandFields,
+  noCallWithId,
+  textField,
+  unknownCommand,
+} from "./command-fields.ts";
 import type { PhoneCall } from "./phone-call.ts";
+import { remoteParty } from "./remote-party.ts";
 import type { CommandHandler } from "./status-socket.ts";
 import type { Telephone } from "./telephone.ts";
 
-type Fields = Readonly<Record<string, unknown>>;
-type Command = (telephone: Telephone, fields: Fields) => Promise<Fields>;
+type Command = (telephone: Telephone, fields: CommandFields) => Promise<CommandFields>;
 
 export function phoneCommands(telephone: Telephone): CommandHandler {
   return async (name, fields) => {
     const command = commands.get(name);
     if (command !== undefined) return await command(telephone, fields);
-    throw new WildfireError("usage", `unknown command ${quote(name)}`, {
-      hint: `there are ${[...commands.keys()].join(", ")}`,
-    });
+    throw unknownCommand(name, [...commands.keys()]);
   };
 }
 
@@ -21,11 +26,12 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     "call",
     async (telephone, fields) => {
-      const number = textOf(fields, "number");
-      const line = fields["line"] === undefined ? undefined : textOf(fields, "line");
+      const number = textField(fields, "number");
+      const line = fields["line"] === undefined ? undefined : textField(fields, "line");
       return { key: await telephone.dial({ number, line }) };
     },
   ],
+  ["describe", async (telephone, fields) => describeCall(telephone, fields)],
   [
     "hang-up",
     async (telephone, fields) => {
@@ -38,7 +44,7 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     "digits",
     async (telephone, fields) => {
-      const digits = textOf(fields, "digits");
+      const digits = textField(fields, "digits");
       const isSent = callOf(telephone, fields).sendDigits(digits);
       if (isSent) return {};
       throw new WildfireError("state", `${quote(digits)} cannot be sent as digits`, {
@@ -57,28 +63,37 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ],
 ]);
 
+/** For those who know a call by the id that whisper and the voice have for it. */
+function describeCall(telephone: Telephone, fields: CommandFields): CommandFields {
+  const callId = callIdField(fields);
+  const call = telephone.callWithId(callId);
+  if (call?.sip === undefined) throw noCallWithId(callId, "sip");
+  const { lineLabel: line, direction, remote } = call.sip;
+  return { key: call.key, line, direction, ...remoteParty(remote) };
+}
+
 /** Blind to `number`, or attended: to whom we talk in the call `toKey`, whose place the peer takes. */
-function transferTarget(telephone: Telephone, call: PhoneCall, fields: Fields) {
+function transferTarget(telephone: Telephone, call: PhoneCall, fields: CommandFields) {
   if (fields["toKey"] === undefined) {
-    const target = telephone.uriOn(call, textOf(fields, "number"));
+    const target = telephone.uriOn(call, textField(fields, "number"));
     if (target === undefined) throw noCall(call.key);
     return { target, replaces: undefined };
   }
-  const key = textOf(fields, "toKey");
+  const key = textField(fields, "toKey");
   const other = telephone.call(key)?.sip;
   if (other?.replaces === undefined) throw noCall(key);
   return { target: other.remote.uri, replaces: other.replaces };
 }
 
-async function setHeld(telephone: Telephone, fields: Fields, isHeld: boolean) {
+async function setHeld(telephone: Telephone, fields: CommandFields, isHeld: boolean) {
   const call = callOf(telephone, fields);
   const outcome = await call.setHeld(isHeld);
   if (outcome === undefined) throw noCall(call.key);
   return outcome;
 }
 
-function callOf(telephone: Telephone, fields: Fields): PhoneCall {
-  const key = textOf(fields, "key");
+function callOf(telephone: Telephone, fields: CommandFields): PhoneCall {
+  const key = textField(fields, "key");
   const call = telephone.call(key);
   if (call === undefined) throw noCall(key);
   return call;
@@ -88,15 +103,4 @@ function noCall(key: string): WildfireError {
   return new WildfireError("state", `there is no call ${quote(key)}`, {
     hint: "`wildfire status sip` shows those that are up",
   });
-}
-
-const longestText = 256;
-
-function textOf(fields: Fields, name: string): string {
-  const value = fields[name];
-  const isText = typeof value === "string" && value !== "" && value.length <= longestText;
-  // Control characters would end a line of SIP.
-  // oxlint-disable-next-line no-control-regex
-  if (isText && !/[\0-\x1f\x7f]/.test(value)) return value;
-  throw new WildfireError("usage", `${name} ${quote(String(value))} is not usable`);
 }

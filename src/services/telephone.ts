@@ -11,6 +11,7 @@ import { SipTransport, type TlsSettings } from "../call/sip/transport/sip-transp
 import type { LineIdentity } from "../call/sip/user-agent/call-context.ts";
 import type { SipCall, SipCallEvents } from "../call/sip/user-agent/sip-call.ts";
 import { UserAgent } from "../call/sip/user-agent/user-agent.ts";
+import type { CallId } from "../wire/call-id.ts";
 import type { EventStream } from "./event-stream.ts";
 import { PhoneCall, type PhoneCallOptions } from "./phone-call.ts";
 import type { PhoneEvent } from "./phone-events.ts";
@@ -112,6 +113,13 @@ export class Telephone {
   /** Undefined for a call that is over, or never was. */
   call(key: string): PhoneCall | undefined {
     return this.#calls.get(key);
+  }
+
+  /** The call that whisper has under this id, from the moment on at which whisper can know it. */
+  callWithId(callId: CallId): PhoneCall | undefined {
+    return [...this.#calls.values()].find(
+      (call) => call.status()["callId"] === String(callId.number),
+    );
   }
 
   /** What people dial, as a URI on the line of a call. */
