@@ -1,5 +1,5 @@
 /** Events as people read them: a line for each text, and at the bottom what is being said just now. */
-
+import { conversationEventLine } from "./conversation-event-line.ts";
 import { phoneEventLine } from "./phone-event-line.ts";
 
 export interface EventColors {
@@ -84,7 +84,7 @@ export class EventScreen {
   }
 
   #phoneLine(event: EventFields, call: string): string {
-    const line = phoneEventLine(event, textOf);
+    const line = phoneEventLine(event, textOf) || conversationEventLine(event, textOf);
     return line === ""
       ? ""
       : this.say(`${this.#options.colors.dim(this.#prefix(event, call))} ${line}`);

@@ -11,7 +11,7 @@ const options = {
   service: {
     kind: "string",
     value: "NAME",
-    choices: ["whisper", "sip"],
+    choices: ["whisper", "sip", "llama", "kokoro"],
     default: "whisper",
     help: "whose events",
   },

@@ -1,20 +1,25 @@
-/** The LLaMA connections of all call ids; a slow or dead LLaMA delays nobody, it only fills queues. */
+/**
+ * The connections of all call ids to the LLaMA, or to the voice; a peer that is slow or dead delays
+ * nobody, it only fills queues.
+ */
 import type { Clock, Timer } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { SocketControl } from "../core/socket-control.ts";
 import { connectTcp } from "../tcp.ts";
 import { parseSocketTable } from "./socket-table.ts";
-import { type ConnectionStatus, LlamaConnection } from "./connection.ts";
+import { type ConnectionStatus, TextConnection, type TextWritten } from "./connection.ts";
 
 export interface BridgeOptions {
   readonly hostname: string;
   readonly port: number;
+  /** Who is there, for the log; "the LLaMA" unless given. */
+  readonly peerName?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly control?: SocketControl | undefined;
   /** Text of the kernel's tables of TCP sockets, where there are any. */
   readonly readSocketTables?: (() => Promise<string>) | undefined;
-  /** Texts that may wait per call id while the LLaMA is away. */
+  /** Texts that may wait per call id while the peer is away. */
   readonly queueLimit?: number;
   /** Connections that may stay open without a call; the longest unused goes first. */
   readonly spareLimit?: number;
@@ -36,10 +41,10 @@ const connectLimitMs = 2000;
 const watchEveryMs = 250;
 const maxPendingBytes = 16 << 20;
 
-export class LlamaBridge {
+export class TextBridge {
   readonly #options: BridgeOptions;
   /** Least recently used first. */
-  readonly #connections = new Map<string, LlamaConnection>();
+  readonly #connections = new Map<string, TextConnection>();
   readonly #watch: Timer;
   readonly #retired = { sent: 0, resent: 0, dropped: 0 };
 
@@ -53,8 +58,13 @@ export class LlamaBridge {
     this.#dropSpares();
   }
 
-  send(callId: string, text: string): void {
-    this.#use(callId).send(text);
+  send(callId: string, text: string, written?: TextWritten): void {
+    this.#use(callId).send(text, written);
+  }
+
+  /** What waits for this call is not to be sent any more. */
+  forget(callId: string): void {
+    this.#connections.get(callId)?.forget();
   }
 
   endCall(callId: string): void {
@@ -102,13 +112,14 @@ export class LlamaBridge {
   }
 
   /** The connection of an id, made when there is none, moved to the end of the order of use. */
-  #use(callId: string): LlamaConnection {
+  #use(callId: string): TextConnection {
     const { clock, log, hostname, port, control } = this.#options;
     const known = this.#connections.get(callId);
     const connection =
       known ??
-      new LlamaConnection({
+      new TextConnection({
         callId,
+        peerName: this.#options.peerName ?? "the LLaMA",
         clock,
         log: log.child({ call: callId }),
         queueLimit: this.#options.queueLimit ?? defaults.queueLimit,

@@ -1,4 +1,4 @@
-/** The states of one LLaMA connection, and when to try again: pure, so that each rule has a test. */
+/** The states of one connection for texts, and when to try again: pure, so that each rule has a test. */
 
 export type ConnectionState = "idle" | "connecting" | "open" | "waiting" | "closed";
 

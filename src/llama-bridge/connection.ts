@@ -1,6 +1,7 @@
 /**
- * One persistent connection for one call id: texts leave in order, wait in a bounded queue while the
- * LLaMA is away, and those whose arrival is in doubt when a connection breaks are sent once more.
+ * One persistent connection for one call id, to the LLaMA or to the voice: texts leave in order, wait
+ * in a bounded queue while the peer is away, and those whose arrival is in doubt when a connection
+ * breaks are sent once more.
  */
 import { BoundedQueue } from "../core/bounded-queue.ts";
 import type { Clock, Timer } from "../core/clock.ts";
@@ -20,10 +21,12 @@ import {
 export interface ConnectionOptions {
   /** The id as it is announced in HELLO. */
   readonly callId: string;
+  /** Who is there, for the log: "the LLaMA". */
+  readonly peerName: string;
   readonly dial: (handlers: TcpHandlers) => ConnectAttempt;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Texts that may wait while the LLaMA is away. */
+  /** Texts that may wait while the peer is away. */
   readonly queueLimit: number;
 }
 
@@ -40,9 +43,13 @@ export interface ConnectionStatus {
   readonly lastError: string | null;
 }
 
+/** Told when a text is written, with its number since HELLO, from 1. */
+export type TextWritten = (number: number) => void;
+
 interface Frame {
   readonly kind: "text" | "bye";
   bytes: Uint8Array;
+  readonly written?: TextWritten | undefined;
 }
 
 interface WrittenFrame {
@@ -58,7 +65,7 @@ const halfOpenMs = 10_000;
 const stableMs = 1000;
 const refusalsToReport = 3;
 
-export class LlamaConnection {
+export class TextConnection {
   readonly callId: string;
   readonly #options: ConnectionOptions;
   readonly #queue: BoundedQueue<Frame>;
@@ -67,6 +74,8 @@ export class LlamaConnection {
   #calls = 0;
   #failures = 0;
   #openedAtMs = 0;
+  /** Texts since HELLO. */
+  #textNumber = 0;
   #droppedBefore = 0;
   #link: TcpLink | undefined;
   #attempt: ConnectAttempt | undefined;
@@ -96,8 +105,15 @@ export class LlamaConnection {
     this.#want();
   }
 
-  send(text: string): void {
-    this.#enqueue({ kind: "text", bytes: encodeText(text) });
+  send(text: string, written?: TextWritten): void {
+    this.#enqueue({ kind: "text", bytes: encodeText(text), written });
+  }
+
+  /** What waits, and what is in doubt, is not to be sent any more. */
+  forget(): void {
+    this.#queue.clear();
+    this.#unsettled = [];
+    this.#notifyIdle();
   }
 
   /** The call is over: BYE follows its last text, and the connection stays for the next call. */
@@ -154,7 +170,8 @@ export class LlamaConnection {
     }
     this.#unacknowledgedSinceMs ??= nowMs;
     if (nowMs - this.#unacknowledgedSinceMs < halfOpenMs) return;
-    this.#options.log.warn("the LLaMA acknowledges nothing, connecting again");
+    const { log, peerName } = this.#options;
+    log.warn(`${peerName} acknowledges nothing, connecting again`);
     link.destroy();
   }
 
@@ -177,15 +194,13 @@ export class LlamaConnection {
     this.#flush();
   }
 
-  /** Once per absence; how many it became is said when the LLaMA is back. */
+  /** Once per absence; how many it became is said when the peer is back. */
   #reportFirstDrop(): void {
     if (this.#queue.dropped - this.#droppedBefore !== 1) return;
-    this.#options.log.warn(
-      "the LLaMA is away and the queue is full: the oldest texts are dropped",
-      {
-        queued: this.#queue.length,
-      },
-    );
+    const { log, peerName } = this.#options;
+    log.warn(`${peerName} is away and the queue is full: the oldest texts are dropped`, {
+      queued: this.#queue.length,
+    });
   }
 
   #want(): void {
@@ -227,13 +242,14 @@ export class LlamaConnection {
     this.#counts.connects += 1;
     const dropped = this.#queue.dropped - this.#droppedBefore;
     this.#droppedBefore = this.#queue.dropped;
-    this.#say("connected to the LLaMA", {
+    this.#say(`connected to ${this.#options.peerName}`, {
       peer: link.remote,
       waiting: this.#queue.length,
       dropped,
     });
+    this.#textNumber = 0;
     link.write(encodeHello(this.callId));
-    // The last call ended while the connection was being opened: the LLaMA must not think it goes on.
+    // The last call ended while the connection was being opened: the peer must not think it goes on.
     if (this.isSpare) link.write(byeMarker);
     this.#step("opened");
     this.#flush();
@@ -255,7 +271,10 @@ export class LlamaConnection {
     this.#counts.resent += doubtful.length;
     this.#queue.unshift(doubtful);
     const waiting = this.#queue.length;
-    this.#say("lost the LLaMA connection", { reason: this.#lastError, waiting });
+    this.#say(`lost the connection to ${this.#options.peerName}`, {
+      reason: this.#lastError,
+      waiting,
+    });
     this.#step("lost");
   }
 
@@ -263,8 +282,9 @@ export class LlamaConnection {
     this.#failures += 1;
     const delayMs = reconnectDelayMs(this.#failures);
     if (this.#failures === refusalsToReport) {
-      this.#options.log.warn(
-        "the LLaMA does not accept this call id: start it, or restart it if it holds an ended call",
+      const { log, peerName } = this.#options;
+      log.warn(
+        `${peerName} does not accept this call id: start it, or restart it if it holds an ended call`,
         { reason: this.#lastError, waiting: this.#queue.length },
       );
     }
@@ -290,7 +310,10 @@ export class LlamaConnection {
   #written(frame: Frame): void {
     this.#unsettled.push({ frame, atMs: this.#options.clock.nowMs() });
     if (this.#unsettled.length > this.#queue.limit) this.#unsettled.shift();
-    if (frame.kind === "text") this.#counts.sent += 1;
+    if (frame.kind === "bye") return;
+    this.#counts.sent += 1;
+    this.#textNumber += 1;
+    frame.written?.(this.#textNumber);
   }
 
   #settleBefore(atMs: number): void {

@@ -1,143 +1,246 @@
-/** `--service llama`: for now the echo back end, which prints what it is told and proves the way there. */
-import type { OptionTable, OptionValues } from "../config/options.ts";
-import { quote } from "../core/errors.ts";
-import { listenTcp } from "../tcp.ts";
-import type { TcpHandlers, TcpLink } from "../tcp-link.ts";
-import { transcriptPort } from "../wire/ports.ts";
-import { TextFrameDecoder, type TextFrameSink } from "../wire/text-frames.ts";
+/** `--service llama`: holds the conversations of all calls and has the answers spoken. */
+import { WildfireError } from "../core/errors.ts";
+import { LoopDelayMonitor } from "../core/loop-delay.ts";
+import { TextIntake } from "../links/text-intake.ts";
+import { SignalPort } from "../links/signal-port.ts";
+import { TextBridge } from "../llama-bridge/bridge.ts";
+import type { CallSurroundings } from "../llama-bridge/call/llama-call.ts";
+import { LlamaCalls, type VoicePaths } from "../llama-bridge/call/llama-calls.ts";
+import { ChatClient } from "../llama-bridge/chat/chat-client.ts";
+import type { ChatAsker } from "../llama-bridge/chat/chat-messages.ts";
+import { EchoAsker } from "../llama-bridge/echo-asker.ts";
+import type { LlamaCallEvent } from "../llama-bridge/call/call-events.ts";
+import { EventStream } from "./event-stream.ts";
+import type { EventCall } from "./hearing-record.ts";
+import { resolveHost } from "./host-port.ts";
+import { llamaOptions, type LlamaValues, readCallSettings } from "./llama-options.ts";
+import { PhoneControl } from "./phone-control.ts";
+import { chatKeyVariable, readKey } from "./secret-key.ts";
 import {
-  commonOptions,
   type RunningService,
   runsUntilStopped,
   type ServiceContext,
   type ServiceDefinition,
 } from "./service.ts";
+import { KokoroPaths, ReturnPaths } from "./voice-paths.ts";
 
-const options = {
-  backend: {
-    kind: "string",
-    value: "NAME",
-    choices: ["echo"],
-    default: "echo",
-    help: "what answers: echo prints each text",
-  },
-  port: {
-    kind: "integer",
-    value: "PORT",
-    min: 0,
-    max: 65_535,
-    default: transcriptPort,
-    help: "TCP port for transcripts",
-  },
-  bind: { kind: "string", value: "ADDRESS", default: "127.0.0.1", help: "address to listen on" },
-  json: { kind: "boolean", help: "print each text as a JSON object on a line of its own" },
-  ...commonOptions,
-} as const satisfies OptionTable;
-
-type LlamaValues = OptionValues<typeof options>;
-
-export const llamaService: ServiceDefinition<typeof options> = {
+export const llamaService: ServiceDefinition<typeof llamaOptions> = {
   name: "llama",
-  summary: "Takes the transcripts of all calls.",
-  example: "wildfire --service llama --backend echo",
-  options,
-  start: async (values, context) => startEcho(values, context),
+  summary: "Holds the conversations of all calls.",
+  example: "wildfire --service llama --backend openai --url http://127.0.0.1:8080",
+  options: llamaOptions,
+  start: startLlama,
 };
 
-interface EchoCounters {
-  connections: number;
-  open: number;
-  texts: number;
-  byes: number;
-  violations: number;
+/** Of answers that go back by the connection that the texts came by, and which nobody may read. */
+const maxReturnBytes = 64 * 1024;
+const farewellLimitMs = 1000;
+
+interface CallEvent {
+  readonly call: EventCall;
+  readonly event: LlamaCallEvent;
 }
 
-/** A peer that connects must say who it is within this time. */
-const helloLimitMs = 5000;
+async function startLlama(values: LlamaValues, context: ServiceContext): Promise<RunningService> {
+  const { clock, log } = context;
+  const settings = await readCallSettings(values, clock);
+  const asker = await openBackend(values, context);
+  const voiceAddress = await resolveHost(values["out-host"], "--out-host");
+  const events = newEvents(context);
+  const phone = new PhoneControl({ stateFolder: context.stateFolder, clock, log });
+  const signals = new VoiceSignals(values["voice-signal-port"], voiceAddress);
+  const voice = openVoice(values, context, signals);
+  const calls = new LlamaCalls({
+    settings,
+    asker,
+    paths: voice.paths,
+    lookUp: (callId) => lookUp(phone, callId),
+    tell: (call, event) => events.publish({ call, event }),
+    onText: values.json ? jsonPrinter(context) : textPrinter(context),
+    clock,
+    log,
+  });
+  return run({ values, context, signals, voice, calls, events });
+}
 
-function startEcho(values: LlamaValues, context: ServiceContext): RunningService {
-  const counters: EchoCounters = { connections: 0, open: 0, texts: 0, byes: 0, violations: 0 };
-  const print = values.json ? jsonPrinter(context) : textPrinter(context);
-  const server = listenTcp({
-    hostname: values.bind,
-    port: values.port,
-    maxPendingBytes: 1 << 16,
-    accept: (link) => acceptEcho({ link, context, counters, print }),
+/** Tells the voice to be quiet, from the port for signals, which is opened last. */
+class VoiceSignals {
+  port: SignalPort | undefined;
+  readonly #voicePort: number;
+  readonly #address: string;
+
+  constructor(voicePort: number, address: string) {
+    this.#voicePort = voicePort;
+    this.#address = address;
+  }
+
+  send(datagram: Uint8Array): void {
+    if (this.#voicePort !== 0) this.port?.send(datagram, this.#voicePort, this.#address);
+  }
+}
+
+interface Parts {
+  readonly values: LlamaValues;
+  readonly context: ServiceContext;
+  readonly signals: VoiceSignals;
+  readonly voice: Voice;
+  readonly calls: LlamaCalls;
+  readonly events: EventStream<CallEvent>;
+}
+
+async function run(parts: Parts): Promise<RunningService> {
+  const { values, context, signals, voice, calls, events } = parts;
+  const { clock, log } = context;
+  const intake = openIntake(parts);
+  const release = async (): Promise<void> => {
+    intake.close();
+    calls.close();
+    signals.port?.close();
+    await voice.bridge?.close(farewellLimitMs);
+  };
+  signals.port = await openSignals(parts, intake.port).catch(async (error: unknown) => {
+    await release();
+    throw error;
   });
-  context.log.info("llama is ready", {
-    backend: values.backend,
-    address: `${values.bind}:${server.port}`,
-  });
+  const address = `${values.bind}:${intake.port}`;
+  log.info("llama is ready", { backend: values.backend, address });
+  const loopDelay = new LoopDelayMonitor(clock);
   return {
     status: () => ({
-      address: `${values.bind}:${server.port}`,
+      address,
       backend: values.backend,
-      ...counters,
+      ...intake.status(),
+      signals: signals.port?.status(),
+      calls: calls.status(),
+      voice: voice.bridge?.status() ?? null,
+      events: events.status(),
+      eventLoopDelay: loopDelay.read(),
+      memoryBytes: process.memoryUsage.rss(),
     }),
-    stop: async () => server.stop(true),
+    events,
+    async stop() {
+      loopDelay.close();
+      await release();
+    },
     finished: runsUntilStopped,
   };
 }
 
-type EchoPrinter = (callId: string, text: string) => void;
-
-interface EchoConnection {
-  readonly link: TcpLink;
-  readonly context: ServiceContext;
-  readonly counters: EchoCounters;
-  readonly print: EchoPrinter;
-}
-
-function acceptEcho({ link, context, counters, print }: EchoConnection): TcpHandlers {
-  const decoder = new TextFrameDecoder({ expectHello: true, zeroMeans: "close" });
-  let callId: string | undefined;
-  counters.connections += 1;
-  counters.open += 1;
-  const timer = context.clock.after(helloLimitMs, () => {
-    context.log.warn("peer sent no HELLO, closing", { peer: link.remote });
-    link.destroy();
+function openIntake({ values, context, calls }: Parts): TextIntake {
+  const { clock, log } = context;
+  return new TextIntake({
+    bind: values.bind,
+    port: values.port,
+    peerName: "whisper",
+    maxPendingBytes: maxReturnBytes,
+    listener: calls,
+    clock,
+    log,
   });
-  const sink: TextFrameSink = {
-    hello(text) {
-      timer.cancel();
-      callId = text;
-      context.log.info("call connected", { call: text, peer: link.remote });
-    },
-    text(text) {
-      counters.texts += 1;
-      print(callId ?? "?", text);
-    },
-    bye() {
-      counters.byes += 1;
-      context.log.info("call ended", { call: callId });
-    },
-    close: () => link.end(),
-    violation(reason) {
-      counters.violations += 1;
-      context.log.warn("peer broke the protocol, closing", { reason, call: quote(callId ?? "") });
-      link.destroy();
-    },
-  };
+}
+
+/** By UDP, the same number as for the texts. */
+async function openSignals({ values, context, calls }: Parts, port: number): Promise<SignalPort> {
+  const { clock, log } = context;
+  return await SignalPort.open({
+    bind: values.bind,
+    port,
+    onSignal: (signal) => calls.signal(signal),
+    onReport: (report) => calls.report(report),
+    clock,
+    log,
+  });
+}
+
+interface Voice {
+  readonly paths: VoicePaths;
+  /** Undefined where answers go back by the connection that the texts came by. */
+  readonly bridge: TextBridge | undefined;
+}
+
+function openVoice(
+  values: LlamaValues,
+  { clock, log }: ServiceContext,
+  signals: VoiceSignals,
+): Voice {
+  const port = values["out-port"];
+  if (port === 0) return { paths: new ReturnPaths(), bridge: undefined };
+  const bridge = new TextBridge({
+    hostname: values["out-host"],
+    port,
+    peerName: "the voice",
+    clock,
+    log,
+  });
+  return { paths: new KokoroPaths({ bridge, signals, clock }), bridge };
+}
+
+async function openBackend(values: LlamaValues, context: ServiceContext): Promise<ChatAsker> {
+  const { clock, log } = context;
+  if (values.backend === "echo") return new EchoAsker(clock);
+  const { url, model, temperature, seed, stop } = values;
+  if (url === undefined) {
+    throw new WildfireError("usage", "--backend openai needs --url", {
+      hint: "give the address of the chat server, such as --url http://127.0.0.1:8080",
+    });
+  }
+  return new ChatClient({
+    url,
+    model,
+    key: await readKey(values["key-file"], chatKeyVariable),
+    temperature,
+    seed,
+    maxTokens: values["max-tokens"],
+    stop,
+    clock,
+    log,
+  });
+}
+
+async function lookUp(phone: PhoneControl, callId: string): Promise<CallSurroundings> {
+  const info = await phone.find(callId);
+  if (info === undefined) return unknownCall;
+  const { service, socket, key, remote, line } = info;
+  const isTelephone = service === "sip";
   return {
-    data: (bytes) => decoder.push(bytes, sink),
-    closed(reason) {
-      timer.cancel();
-      counters.open -= 1;
-      context.log.debug("connection closed", { call: callId, reason: reason.errno ?? reason.kind });
-    },
+    key: `${socket.pid}/${key}`,
+    // AudioSocket tells a UUID, which says nothing to anybody.
+    caller: isTelephone ? remote : "",
+    line,
+    actions: phone.actions(info),
+    canTransfer: isTelephone,
   };
 }
 
-function textPrinter(context: ServiceContext): EchoPrinter {
+const unknownCall: CallSurroundings = {
+  key: undefined,
+  caller: "",
+  line: "",
+  actions: undefined,
+  canTransfer: false,
+};
+
+function newEvents({ clock }: ServiceContext): EventStream<CallEvent> {
+  return new EventStream({
+    service: "llama",
+    pid: process.pid,
+    clock,
+    describe: ({ call, event }) => ({ ...event, callId: call.callId, key: call.key }),
+  });
+}
+
+type TextPrinter = (callId: string, text: string) => void;
+
+function textPrinter({ clock, print }: ServiceContext): TextPrinter {
   return (callId, text) => {
-    const time = new Date(context.clock.wallMs()).toISOString().slice(11, 23);
-    context.print(`${time} call ${callId}: ${text}`);
+    const time = new Date(clock.wallMs()).toISOString().slice(11, 23);
+    print(`${time} call ${callId}: ${text}`);
   };
 }
 
-function jsonPrinter(context: ServiceContext): EchoPrinter {
+function jsonPrinter({ clock, print }: ServiceContext): TextPrinter {
   return (callId, text) => {
-    const time = new Date(context.clock.wallMs()).toISOString();
-    context.print(JSON.stringify({ time, callId, text }));
+    const time = new Date(clock.wallMs()).toISOString();
+    print(JSON.stringify({ time, callId, text }));
   };
 }

@@ -4,7 +4,7 @@ import { eventually } from "./eventually.ts";
 import { listenRaw, type RawConnection, type RawServer } from "./raw-connection.ts";
 
 /** `hello`, `text …`, `bye`, `close`, `violation …`, in the order in which they came. */
-export interface LlamaConnection {
+export interface TextConnection {
   readonly raw: RawConnection;
   callId: string | undefined;
   readonly frames: string[];
@@ -18,7 +18,7 @@ export interface FakeLlamaOptions {
 }
 
 export class FakeLlama implements Disposable {
-  readonly connections: LlamaConnection[] = [];
+  readonly connections: TextConnection[] = [];
   readonly #server: RawServer;
 
   constructor(options: FakeLlamaOptions = {}) {
@@ -60,9 +60,9 @@ export class FakeLlama implements Disposable {
   }
 }
 
-function recordFrames(raw: RawConnection): LlamaConnection {
+function recordFrames(raw: RawConnection): TextConnection {
   const decoder = new TextFrameDecoder({ expectHello: true, zeroMeans: "close" });
-  const connection: LlamaConnection = { raw, callId: undefined, frames: [] };
+  const connection: TextConnection = { raw, callId: undefined, frames: [] };
   const { frames } = connection;
   raw.onData = (bytes) =>
     decoder.push(bytes, {

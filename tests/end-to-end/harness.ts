@@ -46,7 +46,9 @@ export class Stage implements AsyncDisposable {
   }
 
   async startLlama(port = 0): Promise<Llama> {
-    const program = this.start("llama", ["--backend", "echo", "--port", String(port), "--json"]);
+    // Answers go back to whisper, since no voice is there.
+    const ways = ["--port", String(port), "--out-port", "0"];
+    const program = this.start("llama", ["--backend", "echo", ...ways, "--json"]);
     const ready = await program.said("llama is ready");
     return new Llama(program, Number(String(ready["address"]).split(":").at(-1)));
   }

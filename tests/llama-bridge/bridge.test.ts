@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/core/clock.ts";
-import { LlamaBridge } from "../../src/llama-bridge/bridge.ts";
+import { TextBridge } from "../../src/llama-bridge/bridge.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 import { TextPeer } from "../fakes/text-peer.ts";
 import { until } from "../fakes/until.ts";
@@ -8,7 +8,7 @@ import { until } from "../fakes/until.ts";
 const memory = createMemoryLog(systemClock);
 
 function createBridge(port: number, limits: { queueLimit?: number; spareLimit?: number } = {}) {
-  const bridge = new LlamaBridge({
+  const bridge = new TextBridge({
     hostname: "127.0.0.1",
     port,
     clock: systemClock,

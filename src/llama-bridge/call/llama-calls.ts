@@ -1,0 +1,192 @@
+/** All calls of the llama service: an id leads to at most one, from the first sign of it to its BYE. */
+import type { Clock, Timer } from "../../core/clock.ts";
+import type { Logger } from "../../core/log.ts";
+import { RepeatedLog } from "../../core/repeated-log.ts";
+import type { TextIntakeListener } from "../../links/text-intake.ts";
+import type { TcpLink } from "../../tcp-link.ts";
+import type { CallId } from "../../wire/call-id.ts";
+import type { Signal } from "../../wire/registration.ts";
+import type { Report } from "../../wire/reports.ts";
+import type { ChatAsker } from "../chat/chat-messages.ts";
+import type { VoicePath } from "./answer-speech.ts";
+import type { LlamaCallEvent } from "./call-events.ts";
+import { type CallSettings, type CallSurroundings, LlamaCall } from "./llama-call.ts";
+
+/** The ways to the voice, of all calls. */
+export interface VoicePaths {
+  /** `link` is the connection that the call's transcripts come by, if there is one yet. */
+  begin(callId: CallId, link: TcpLink | undefined): VoicePath;
+  /** The transcripts come by another connection now. */
+  moved(callId: CallId, link: TcpLink): void;
+  end(callId: CallId): void;
+}
+
+export interface LlamaCallsOptions {
+  readonly settings: CallSettings;
+  readonly asker: ChatAsker;
+  readonly paths: VoicePaths;
+  readonly lookUp: (callId: string) => Promise<CallSurroundings>;
+  /** `key` is unique for the life of the service, unlike the id. */
+  readonly tell: (
+    call: { readonly callId: string; readonly key: string },
+    event: LlamaCallEvent,
+  ) => void;
+  /** Each transcript, whatever becomes of it. */
+  readonly onText: (callId: string, text: string) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface HeldCall {
+  readonly callId: CallId;
+  readonly call: LlamaCall;
+  /** As the telephone names it. */
+  phoneKey: string | undefined;
+  /** Runs while whisper is not connected for it. */
+  orphanTimer: Timer | undefined;
+}
+
+/** A whisper that went away in mid-call is waited for so long. */
+const orphanLimitMs = 60_000;
+const maxCalls = 1000;
+
+export class LlamaCalls implements TextIntakeListener {
+  readonly #options: LlamaCallsOptions;
+  readonly #repeated: RepeatedLog;
+  readonly #calls = new Map<number, HeldCall>();
+  /** By which connection the transcripts of an id come, whether a call is up or not. */
+  readonly #links = new Map<number, TcpLink>();
+  readonly #counts = { calls: 0, refused: 0, orphaned: 0, signals: 0, reports: 0 };
+
+  constructor(options: LlamaCallsOptions) {
+    this.#options = options;
+    this.#repeated = new RepeatedLog(options.log, options.clock);
+  }
+
+  status(): Record<string, unknown> {
+    return { ...this.#counts, up: [...this.#calls.values()].map(({ call }) => call.status()) };
+  }
+
+  connected(callId: CallId, link: TcpLink): void {
+    this.#links.set(callId.number, link);
+    const known = this.#calls.get(callId.number);
+    if (known === undefined) {
+      this.#begin(callId);
+      return;
+    }
+    this.#options.paths.moved(callId, link);
+    if (known.orphanTimer === undefined) return;
+    known.orphanTimer.cancel();
+    known.orphanTimer = undefined;
+    void this.#confirm(known);
+  }
+
+  text(callId: CallId, text: string): void {
+    this.#options.onText(callId.text, text);
+    const held = this.#calls.get(callId.number) ?? this.#begin(callId);
+    held?.call.transcript(text);
+  }
+
+  ended(callId: CallId): void {
+    const held = this.#calls.get(callId.number);
+    if (held === undefined) return;
+    this.#calls.delete(callId.number);
+    held.orphanTimer?.cancel();
+    held.call.hangUp();
+    this.#options.paths.end(callId);
+    this.#options.log.info("call ended", { call: callId.text });
+  }
+
+  lost(callId: CallId): void {
+    this.#links.delete(callId.number);
+    const held = this.#calls.get(callId.number);
+    if (held === undefined) return;
+    held.orphanTimer?.cancel();
+    held.orphanTimer = this.#options.clock.after(orphanLimitMs, () => {
+      this.#counts.orphaned += 1;
+      this.ended(callId);
+    });
+  }
+
+  signal({ kind, callId }: Signal): void {
+    this.#counts.signals += 1;
+    const held = this.#calls.get(callId.number);
+    switch (kind) {
+      case "register":
+        this.#announced(callId);
+        return;
+      case "speech":
+        held?.call.speech();
+        return;
+      case "silence":
+        held?.call.silence();
+        return;
+      case "bye":
+      case "pause":
+      case "resume":
+        // A call ends with the BYE behind its last transcript; the others are for outbound.
+        return;
+    }
+  }
+
+  report(report: Report): void {
+    this.#counts.reports += 1;
+    const call = this.#calls.get(report.callId.number)?.call;
+    if (report.kind === "heard") call?.heard(report.values);
+    if (report.kind === "turn") call?.turnEnds(report.values);
+  }
+
+  close(): void {
+    for (const { callId } of this.#calls.values()) this.ended(callId);
+    this.#repeated.close();
+  }
+
+  /** May be the first sign of a call, and is told more than once. */
+  #announced(callId: CallId): void {
+    const held = this.#calls.get(callId.number) ?? this.#begin(callId);
+    held?.call.signalled();
+  }
+
+  #begin(callId: CallId): HeldCall | undefined {
+    const { settings, asker, paths, lookUp, tell, clock, log } = this.#options;
+    if (this.#calls.size >= maxCalls) {
+      this.#counts.refused += 1;
+      this.#repeated.say("warn", "call refused: too many", () => ({ call: callId.text, maxCalls }));
+      return undefined;
+    }
+    this.#counts.calls += 1;
+    const key = `${callId.text}-${this.#counts.calls}`;
+    log.info("call begins", { call: callId.text, key });
+    const held: HeldCall = {
+      callId,
+      phoneKey: undefined,
+      orphanTimer: undefined,
+      call: new LlamaCall({
+        callId: callId.text,
+        settings,
+        asker,
+        path: paths.begin(callId, this.#links.get(callId.number)),
+        lookUp: async () => {
+          const surroundings = await lookUp(callId.text);
+          held.phoneKey = surroundings.key;
+          return surroundings;
+        },
+        tell: (event) => tell({ callId: callId.text, key }, event),
+        clock,
+        log: log.child({ call: callId.text, key }),
+      }),
+    };
+    this.#calls.set(callId.number, held);
+    return held;
+  }
+
+  /** Whisper came back without having said BYE: it may be another call that has this id by now. */
+  async #confirm(held: HeldCall): Promise<void> {
+    const { callId, phoneKey } = held;
+    const { key } = await this.#options.lookUp(callId.text);
+    const isOther = key !== undefined && phoneKey !== undefined && key !== phoneKey;
+    if (!isOther || this.#calls.get(callId.number) !== held) return;
+    this.ended(callId);
+    this.#begin(callId);
+  }
+}
