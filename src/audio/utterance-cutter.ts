@@ -20,7 +20,12 @@ export type CuttingEvent =
   /** Perhaps the end: unless `resume` follows, the utterance will be exactly this. */
   | ({ readonly kind: "pause" } & Utterance)
   | { readonly kind: "resume" }
-  | ({ readonly kind: "utterance"; readonly reason: UtteranceEnd } & Utterance);
+  | ({
+      readonly kind: "utterance";
+      readonly reason: UtteranceEnd;
+      /** Since the last frame with speech, when the utterance was known to be over. */
+      readonly silenceSamples: number;
+    } & Utterance);
 
 export type CuttingListener = (event: CuttingEvent) => void;
 
@@ -221,11 +226,12 @@ export class UtteranceCutter {
 
   #report(end: number, reason: UtteranceEnd, onEvent: CuttingListener): void {
     const utterance = this.#take(end);
+    const silenceSamples = this.#filled - this.#speechEnd;
     this.#dropBefore(end);
     this.#isPaused = false;
     this.#forgetOldFrames();
     this.#speechEnd = Math.max(0, this.#speechEnd - end);
-    onEvent({ kind: "utterance", reason, ...utterance });
+    onEvent({ kind: "utterance", reason, silenceSamples, ...utterance });
   }
 
   #take(end: number): Utterance {

@@ -4,15 +4,17 @@ import type { OptionTable, OptionValues } from "../config/options.ts";
 import type { Timer } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { LoopDelayMonitor } from "../core/loop-delay.ts";
-import { LlamaBridge } from "../llama-bridge/bridge.ts";
+import { TextBridge } from "../llama-bridge/bridge.ts";
 import type { HearingSettings } from "../whisper/call-session.ts";
 import { Calls } from "../whisper/calls.ts";
 import { LaneScheduler, type Overload } from "../whisper/lane-scheduler.ts";
 import { RegistrationListener } from "../whisper/registration-listener.ts";
-import { registrationPort, transcriptPort } from "../wire/ports.ts";
+import { registrationPort, transcriptPort, voiceSignalPort } from "../wire/ports.ts";
 import { versionInfo } from "../version.ts";
+import { CallerSignals, type SignalPeer } from "./caller-signals.ts";
 import { EventStream } from "./event-stream.ts";
 import { type CallHearing, describeHearing } from "./hearing-record.ts";
+import { resolveHost } from "./host-port.ts";
 import { earSettings, hearingOptions, loadOptions } from "./hearing-options.ts";
 import { type LoadedModel, loadRecogniser } from "./recognition.ts";
 import { openRecorder, type Recorder, recorderOptions } from "./recorder.ts";
@@ -48,6 +50,35 @@ const options = {
     max: 65_535,
     default: transcriptPort,
     help: "TCP port of the LLaMA",
+  },
+  "llama-signal-port": {
+    kind: "integer",
+    value: "PORT",
+    min: 0,
+    max: 65_535,
+    help: "UDP port of the LLaMA, which is told of calls and callers; without it --llama-port; 0 none",
+  },
+  "voice-host": {
+    kind: "string",
+    value: "HOST",
+    default: "127.0.0.1",
+    help: "where the voice listens",
+  },
+  "voice-signal-port": {
+    kind: "integer",
+    value: "PORT",
+    min: 0,
+    max: 65_535,
+    default: voiceSignalPort,
+    help: "UDP port of the voice, which is told when callers speak; 0 none",
+  },
+  "back-channel": {
+    kind: "integer",
+    value: "MS",
+    min: 0,
+    max: 5000,
+    default: 400,
+    help: "less speech than this lets the agent only pause; 0: any sound interrupts it",
   },
   "chunk-utterance": {
     kind: "integer",
@@ -92,7 +123,8 @@ interface Parts {
   readonly model: LoadedModel;
   readonly recorder: Recorder | undefined;
   readonly events: EventStream<CallHearing>;
-  readonly bridge: LlamaBridge;
+  readonly bridge: TextBridge;
+  readonly signals: CallerSignals;
   readonly scheduler: LaneScheduler;
   readonly overloadCheck: Timer;
   readonly calls: Calls;
@@ -130,17 +162,11 @@ async function joinParts(
   model: LoadedModel,
 ): Promise<Parts> {
   const { clock, log } = context;
-  const { recogniser, socketControl: control, readSocketTables } = model;
+  const { recogniser, socketControl: control } = model;
   const recorder = await openRecorderIfAsked(values, context, model);
   const events = newEvents(clock);
-  const bridge = new LlamaBridge({
-    hostname: values["llama-host"],
-    port: values["llama-port"],
-    clock,
-    log,
-    control,
-    readSocketTables,
-  });
+  const bridge = newBridge(values, context, model);
+  const signals = await openSignals(values, context, () => listener.port);
   const onOverload = (overload: Overload): void => warnOfOverload(log, overload);
   const scheduler = new LaneScheduler({ recogniser, clock, onOverload });
   const calls = new Calls({
@@ -148,6 +174,7 @@ async function joinParts(
     voice: model.voice,
     settings: hearingSettings(values, model),
     texts: bridge,
+    openSignals: (callId, address) => signals.begin(callId, address),
     onEvent: (call, event) => {
       events.publish({ call, event });
       if (event.kind === "final") recorder?.keep(call, event);
@@ -175,12 +202,44 @@ async function joinParts(
     recorder,
     events,
     bridge,
+    signals,
     scheduler,
     overloadCheck,
     calls,
     listener,
     loopDelay,
   };
+}
+
+function newBridge(
+  values: WhisperValues,
+  { clock, log }: ServiceContext,
+  { socketControl: control, readSocketTables }: LoadedModel,
+): TextBridge {
+  const hostname = values["llama-host"];
+  const port = values["llama-port"];
+  return new TextBridge({ hostname, port, clock, log, control, readSocketTables });
+}
+
+async function openSignals(
+  values: WhisperValues,
+  { clock, log }: ServiceContext,
+  ownPort: () => number,
+): Promise<CallerSignals> {
+  const voice = await signalPeer(values, "voice-host", values["voice-signal-port"]);
+  const llamaPort = values["llama-signal-port"] ?? values["llama-port"];
+  const llama = await signalPeer(values, "llama-host", llamaPort);
+  return await CallerSignals.open({ voice, llama, ownPort, clock, log });
+}
+
+/** Datagrams are sent to addresses, which are looked up here, once. */
+async function signalPeer(
+  values: WhisperValues,
+  option: "voice-host" | "llama-host",
+  port: number,
+): Promise<SignalPeer | undefined> {
+  if (port === 0) return undefined;
+  return { address: await resolveHost(values[option], `--${option}`), port };
 }
 
 async function openRecorderIfAsked(
@@ -200,6 +259,7 @@ function hearingSettings(values: WhisperValues, model: LoadedModel): HearingSett
   const chunkMs = values["chunk-utterance"];
   return {
     ...earSettings(values, model),
+    backChannelMs: values["back-channel"],
     chunkUtteranceMs: chunkMs === 0 ? Number.POSITIVE_INFINITY : chunkMs,
     partials: !values["no-partials"],
     idleLimitMs: values["idle-limit"] * 1000,
@@ -218,7 +278,7 @@ function warnOfOverload(log: Logger, overload: Overload): void {
 }
 
 function describe(parts: Parts): Record<string, unknown> {
-  const { model, recorder, events, bridge, scheduler, calls, listener, loopDelay } = parts;
+  const { model, recorder, events, bridge, signals, scheduler, calls, listener, loopDelay } = parts;
   const registration = listener.status();
   return {
     patterns: registration.patterns,
@@ -227,6 +287,7 @@ function describe(parts: Parts): Record<string, unknown> {
     totals: calls.totals,
     calls: calls.status(),
     llama: bridge.status(),
+    signals: signals.status(),
     recogniser: scheduler.status(),
     voiceActivity: model.voice.status(),
     events: events.status(),
@@ -237,10 +298,11 @@ function describe(parts: Parts): Record<string, unknown> {
 }
 
 async function stop(parts: Parts): Promise<void> {
-  const { context, model, recorder, bridge, overloadCheck, calls, listener, loopDelay } = parts;
+  const { context, model, recorder, bridge, signals, calls, listener, loopDelay } = parts;
   listener.close();
-  overloadCheck.cancel();
+  parts.overloadCheck.cancel();
   await calls.shutdown(drainLimitMs);
+  signals.close();
   const givenUp = await bridge.close(farewellLimitMs);
   if (givenUp > 0) context.log.warn("texts that the LLaMA did not take", { count: givenUp });
   loopDelay.close();

@@ -12,9 +12,10 @@ import { AudioFrameDecoder, type AudioFrameSink } from "../wire/audio-frames.ts"
 import { type CallId, parseCallId } from "../wire/call-id.ts";
 import { byeMarker } from "../wire/text-frames.ts";
 import { type CallStatus, createCounters } from "./call-counters.ts";
+import { CallSignals, type CallTeller } from "./call-signals.ts";
 import { type CallInput, type CallState, isCallUp, nextCallState } from "./call-states.ts";
 import { Hearing, type EarSettings } from "./hearing.ts";
-import type { HearingEvent } from "./hearing-events.ts";
+import type { HearingEvent, TurnTiming } from "./hearing-events.ts";
 import { type Recogniser, whisperSampleRateHz } from "./recogniser.ts";
 import { ReturnPath } from "./return-path.ts";
 import type { FinalTranscript } from "./utterance-line.ts";
@@ -28,6 +29,8 @@ export interface TextSink {
 }
 
 export interface HearingSettings extends EarSettings {
+  /** Speech in one utterance that is more than a sound in passing; 0: any. */
+  readonly backChannelMs: number;
   /** A chunk at least this long is a finished utterance. */
   readonly chunkUtteranceMs: number;
   /** A connected peer that sends nothing for this long is taken for dead. */
@@ -43,6 +46,8 @@ export interface CallSessionOptions {
   readonly voice: VoiceActivity;
   readonly settings: HearingSettings;
   readonly texts: TextSink;
+  /** Tells the peers that the call has begun. */
+  readonly openSignals: () => CallTeller;
   /** For those who watch. */
   readonly onEvent: (event: HearingEvent) => void;
   /** Whether anybody watches at the moment. */
@@ -71,6 +76,7 @@ export class CallSession {
   readonly #startedAtMs: number;
   readonly #resolveEnded: () => void;
   readonly #decoder = new AudioFrameDecoder();
+  readonly #signals: CallSignals;
   readonly #hearing: Hearing;
   readonly #returns = new ReturnPath({
     write: (bytes) => this.#link?.write(bytes) ?? true,
@@ -101,13 +107,19 @@ export class CallSession {
     const ended = Promise.withResolvers<void>();
     this.ended = ended.promise;
     this.#resolveEnded = ended.resolve;
+    // Before the ears, so that no text of this call can be faster than its beginning.
+    this.#signals = new CallSignals({ open: options.openSignals, after: options.after });
     this.#hearing = new Hearing({
       recogniser: options.recogniser,
       voice: options.voice,
       settings: options.settings,
       clock: options.clock,
       after: options.after,
-      onFinal: (final) => this.#deliver(final),
+      onFinal: (final, turn) => this.#deliver(final, turn),
+      caller: {
+        backChannelMs: options.settings.backChannelMs,
+        tell: (signal) => this.#signals.tell(signal),
+      },
       onEvent: options.onEvent,
       isWatched: options.isWatched,
       onDetectorFailed: (error) => this.#detectorFailed(error),
@@ -235,6 +247,7 @@ export class CallSession {
     this.#log.info("call connected", { peer: this.#link?.remote, connectMs });
     this.#isGreeted = true;
     this.#options.texts.beginCall(this.callId.text);
+    this.#signals.begin();
     if (this.#state === "greeting") this.#step("hello", "");
   }
 
@@ -295,9 +308,12 @@ export class CallSession {
     });
   }
 
-  #deliver(final: FinalTranscript): void {
+  #deliver(final: FinalTranscript, turn: TurnTiming): void {
     this.#count(final);
-    if (final.text !== "") this.#options.texts.send(this.callId.text, final.text);
+    if (final.text !== "") {
+      this.#signals.turn(turn);
+      this.#options.texts.send(this.callId.text, final.text);
+    }
     this.#log.debug("transcript", {
       audioMs: final.audioMs,
       queuedMs: Math.round(final.queuedMs),
@@ -345,6 +361,7 @@ export class CallSession {
     this.#hangUp();
     this.#hearing.close();
     if (this.#isGreeted) this.#options.texts.endCall(this.callId.text);
+    this.#signals.end();
     const { utterances } = this.#hearing;
     const { transcripts, empty, invented, failed } = this.counters;
     const audioMs = Math.round(this.counters.audioMs);

@@ -7,6 +7,7 @@ import { connectTcp } from "../tcp.ts";
 import type { CallId } from "../wire/call-id.ts";
 import { callerAudioPort } from "../wire/ports.ts";
 import type { CallStatus } from "./call-counters.ts";
+import type { CallTeller } from "./call-signals.ts";
 import { CallSession, type HearingSettings, type TextSink } from "./call-session.ts";
 import type { HearingEvent } from "./hearing-events.ts";
 import type { Recogniser } from "./recogniser.ts";
@@ -17,6 +18,8 @@ export interface CallsOptions {
   readonly voice: VoiceActivity;
   readonly settings: HearingSettings;
   readonly texts: TextSink;
+  /** Tells the peers that a call has begun; `address` is where its sound comes from. */
+  readonly openSignals: (callId: CallId, address: string) => CallTeller;
   /** For those who watch; `key` is unique for the life of the service. */
   readonly onEvent: (
     call: { readonly callId: string; readonly key: string },
@@ -117,8 +120,8 @@ export class Calls {
   }
 
   #start(callId: CallId, address: string, after: Promise<void>): void {
-    const { clock, control, recogniser, voice, settings, texts, log, onEvent, isWatched } =
-      this.#options;
+    const { clock, control, recogniser, voice, settings, texts, openSignals } = this.#options;
+    const { log, onEvent, isWatched } = this.#options;
     this.totals.started += 1;
     const port = callerAudioPort(callId);
     const key = `${callId.text}-${this.totals.started}`;
@@ -141,6 +144,7 @@ export class Calls {
       voice,
       settings,
       texts,
+      openSignals: () => openSignals(callId, address),
       onEvent: (event) => onEvent({ callId: callId.text, key }, event),
       isWatched,
       clock,

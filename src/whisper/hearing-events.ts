@@ -1,9 +1,20 @@
 /** What a call's hearing tells to those who watch: the event stream, the recorder, later the web page. */
+import type { CallerSignal } from "./caller-activity-states.ts";
 import type { FinalTranscript } from "./utterance-line.ts";
+
+/** How a turn came to its text, in the time of the call. */
+export interface TurnTiming {
+  /** Silence after which it counted as over; 0 where the sender cut, or one who speaks on was split. */
+  readonly silenceMs: number;
+  /** From there until the text was delivered. */
+  readonly textMs: number;
+}
 
 /** Times are milliseconds from the start of the call's audio. */
 export type HearingEvent =
   | { readonly kind: "speech-start"; readonly atMs: number }
+  /** What others are told of the caller, and how much had been heard by then. */
+  | { readonly kind: CallerSignal; readonly atMs: number }
   | {
       readonly kind: "partial";
       readonly startMs: number;
@@ -11,6 +22,12 @@ export type HearingEvent =
       readonly committed: string;
       readonly tentative: string;
     }
-  | { readonly kind: "final"; readonly startMs: number; readonly final: FinalTranscript };
+  | {
+      readonly kind: "final";
+      readonly startMs: number;
+      readonly final: FinalTranscript;
+      /** Of calls only: recordings are heard at another pace. */
+      readonly turn?: TurnTiming;
+    };
 
 export type HearingListener = (event: HearingEvent) => void;

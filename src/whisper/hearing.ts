@@ -2,12 +2,14 @@
 import { splitAtQuietest } from "../audio/quietest.ts";
 import { type CuttingEvent, UtteranceCutter } from "../audio/utterance-cutter.ts";
 import type { Clock } from "../core/clock.ts";
-import type { HearingListener } from "./hearing-events.ts";
+import { CallerActivity } from "./caller-activity.ts";
+import type { CallerSignal } from "./caller-activity-states.ts";
+import type { HearingListener, TurnTiming } from "./hearing-events.ts";
 import { PartialTexts } from "./partial-texts.ts";
 import { type Recogniser, toMs, whisperSampleRateHz } from "./recogniser.ts";
 import { SpeechDetector } from "./speech-detector.ts";
 import type { DecodeSettings } from "./transcription.ts";
-import { type FinalTranscript, UtteranceLine } from "./utterance-line.ts";
+import { type FinalTranscript, type HeardUtterance, UtteranceLine } from "./utterance-line.ts";
 import { type VoiceActivity, voiceWindowSamples } from "./voice-activity.ts";
 
 export interface EarSettings {
@@ -25,10 +27,19 @@ export const pauseMs = 96;
 const preRollMs = 350;
 /** The same for the start and the end: with a lower end, noise behind a caller kept turns open. */
 const speechProbability = 0.5;
+/** Of the beginning of sound that may be speech: soft consonants reach no more. */
+const onsetProbability = 0.3;
 /** Sound that waits for the detector, beyond which the sender is asked to wait. */
 const maxWaitingWindows = 320;
 /** While this many utterances wait, the sender is asked to wait: nothing is dropped. */
 const maxPendingUtterances = 16;
+
+/** How those are served who must know at once that a caller speaks. */
+export interface CallerWatch {
+  /** Speech in one utterance that is more than a sound in passing; 0: any. */
+  readonly backChannelMs: number;
+  readonly tell: (signal: CallerSignal) => void;
+}
 
 export interface HearingOptions {
   readonly recogniser: Recogniser;
@@ -37,8 +48,10 @@ export interface HearingOptions {
   readonly clock: Clock;
   /** Nothing is delivered before this resolves. */
   readonly after: Promise<void>;
-  readonly onFinal: (final: FinalTranscript) => void;
+  readonly onFinal: (final: FinalTranscript, turn: TurnTiming) => void;
   readonly onEvent: HearingListener;
+  /** Without it nobody is told that the caller begins and stops to speak. */
+  readonly caller?: CallerWatch | undefined;
   /** False while nobody would see texts of unfinished utterances; without it somebody always does. */
   readonly isWatched?: () => boolean;
   /** The speech detector broke; energy alone decides from now on. */
@@ -49,9 +62,12 @@ export class Hearing {
   readonly #options: HearingOptions;
   readonly #line: UtteranceLine;
   readonly #partials: PartialTexts;
+  readonly #activity: CallerActivity | undefined;
   #stream: { readonly detector: SpeechDetector; readonly cutter: UtteranceCutter } | undefined;
   /** Where the next finished utterance begins, when the sender cuts. */
   #chunkPosition = 0;
+  /** Of the utterances that are not delivered yet, oldest first. */
+  readonly #turnEnds: { readonly silenceMs: number; readonly atMs: number }[] = [];
   #utterances = 0;
   #flushed: PromiseWithResolvers<void> | undefined;
 
@@ -71,6 +87,7 @@ export class Hearing {
       onPartial: (partial) =>
         options.onEvent({ kind: "partial", startMs: toMs(this.#openStart), ...partial }),
     });
+    this.#activity = options.caller && this.#watchCaller(options.caller);
   }
 
   /** Utterances found so far. */
@@ -128,6 +145,7 @@ export class Hearing {
     this.#flushed = flushed;
     stream.detector.afterAll((rest) => {
       stream.cutter.flush(rest, this.#onCut);
+      this.#activity?.interrupted();
       this.#partials.stop();
       flushed.resolve();
     });
@@ -146,8 +164,9 @@ export class Hearing {
     this.#flushed?.resolve();
   }
 
-  /** Frees the detector. */
+  /** Frees the detector; whoever was told that the caller speaks is told that it is over. */
   close(): void {
+    this.#activity?.end();
     this.#stream?.detector.close();
     this.#stream = undefined;
     this.abort();
@@ -162,9 +181,9 @@ export class Hearing {
     for (const part of splitAtQuietest(samples, maxSamples)) {
       const startSample = this.#chunkPosition;
       this.#chunkPosition += part.length;
-      this.#utterances += 1;
       // The buffer belongs to the sender, who fills it again.
-      this.#line.add({ startSample, endSample: this.#chunkPosition, samples: part.slice() });
+      const own = { startSample, endSample: this.#chunkPosition, samples: part.slice() };
+      this.#add(own, 0);
     }
   }
 
@@ -193,6 +212,7 @@ export class Hearing {
 
   #onWindow(cutter: UtteranceCutter, window: Float32Array, probability: number): void {
     cutter.addFrame(window, probability, this.#onCut);
+    this.#activity?.heard(probability, cutter.isOpen);
     const { settings, isWatched } = this.#options;
     if (!settings.partials || isWatched?.() === false) return;
     const open = cutter.peek();
@@ -214,15 +234,40 @@ export class Hearing {
         break;
       case "utterance":
         this.#partials.stop();
-        this.#utterances += 1;
-        this.#line.add(event);
+        this.#add(event, toMs(event.silenceSamples));
         break;
     }
   };
 
   #deliver(final: FinalTranscript): void {
-    this.#options.onFinal(final);
-    this.#options.onEvent({ kind: "final", startMs: toMs(final.utterance.startSample), final });
+    const { clock, onFinal, onEvent } = this.#options;
+    const { silenceMs = 0, atMs = 0 } = this.#turnEnds.shift() ?? {};
+    const turn = { silenceMs, textMs: clock.nowMs() - atMs };
+    onFinal(final, turn);
+    onEvent({ kind: "final", startMs: toMs(final.utterance.startSample), final, turn });
+    this.#activity?.delivered();
+  }
+
+  #add(utterance: HeardUtterance, silenceMs: number): void {
+    this.#utterances += 1;
+    this.#turnEnds.push({ silenceMs, atMs: this.#options.clock.nowMs() });
+    this.#line.add(utterance);
+  }
+
+  #watchCaller({ backChannelMs, tell }: CallerWatch): CallerActivity {
+    return new CallerActivity({
+      windowMs: toMs(voiceWindowSamples),
+      onsetProbability,
+      voiceProbability: speechProbability,
+      lullMs: pauseMs,
+      backChannelMs,
+      pending: () => this.#line.pending,
+      tell: (signal) => {
+        tell(signal);
+        const atMs = toMs(this.#stream?.cutter.positionSamples ?? 0);
+        this.#options.onEvent({ kind: signal, atMs });
+      },
+    });
   }
 }
 

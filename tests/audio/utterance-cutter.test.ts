@@ -26,6 +26,7 @@ describe("a pause", () => {
     const [utterance] = rig.utterances;
     expect(contentOf(utterance)).toEqual(contentOf(rig.pauses[0]));
     expect(utterance?.reason).toBe("silence");
+    expect(utterance?.silenceSamples).toBe(endFrames * frameSamples);
     expect(utterance?.startSample).toBe(20 * frameSamples - preRollSamples);
     expect(utterance?.endSample).toBe(30 * frameSamples + trailingSamples);
   });
@@ -40,6 +41,7 @@ describe("a pause", () => {
         expect(rig.kinds).toEqual(["speech-start", "pause", "utterance"]);
         expect(contentOf(rig.utterances[0])).toEqual(contentOf(rig.pauses[0]));
         expect(rig.utterances[0]?.reason).toBe("flush");
+        expect(rig.utterances[0]?.silenceSamples).toBe(silent * frameSamples + rest);
       }
     },
   );

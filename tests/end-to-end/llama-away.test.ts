@@ -155,7 +155,7 @@ async function startCall(callId: number, stage: Stage): Promise<RunningCall> {
   const announcer = resources.use(await Announcer.open(whisper.port));
   const inbound = resources.use(new LegacyInbound(callId, announcer));
   const connection = await inbound.call();
-  await llama.program.said("call connected");
+  await llama.program.said("whisper connected");
   const owned = resources.move();
   return { llama, whisper, connection, [Symbol.dispose]: () => owned.dispose() };
 }

@@ -87,6 +87,10 @@ async function settled(...ears: readonly Ear[]): Promise<void> {
   sender.close();
 }
 
+function twice(...texts: string[]): string[] {
+  return texts.flatMap((text) => [text, text]);
+}
+
 describe("a call", () => {
   test("is told to each who needs to know, twice and 20 ms apart", async () => {
     const call = signals.begin(callId, loopback);
@@ -104,7 +108,6 @@ describe("a call", () => {
     call.end();
     clock.advance(20);
     await settled(voice, llama, outbound);
-    const twice = (...texts: string[]): string[] => texts.flatMap((text) => [text, text]);
     expect(outbound.heard).toEqual(
       twice("PAUSE:4200", "RESUME:4200", "PAUSE:4200", "SPEECH:4200", "SILENCE:4200"),
     );
@@ -134,12 +137,30 @@ describe("a call", () => {
 
 describe("a copy that would take back what was told since", () => {
   test.each([
-    [["pause", "resume"], ["PAUSE", "RESUME", "RESUME"]],
-    [["resume", "pause"], ["RESUME", "PAUSE", "PAUSE"]],
-    [["pause", "speech"], ["PAUSE", "SPEECH", "SPEECH"]],
-    [["speech", "silence"], ["SPEECH", "SILENCE", "SILENCE"]],
-    [["silence", "pause"], ["SILENCE", "PAUSE", "PAUSE"]],
-    [["speech", "silence", "speech"], ["SPEECH", "SILENCE", "SPEECH", "SPEECH"]],
+    [
+      ["pause", "resume"],
+      ["PAUSE", "RESUME", "RESUME"],
+    ],
+    [
+      ["resume", "pause"],
+      ["RESUME", "PAUSE", "PAUSE"],
+    ],
+    [
+      ["pause", "speech"],
+      ["PAUSE", "SPEECH", "SPEECH"],
+    ],
+    [
+      ["speech", "silence"],
+      ["SPEECH", "SILENCE", "SILENCE"],
+    ],
+    [
+      ["silence", "pause"],
+      ["SILENCE", "PAUSE", "PAUSE"],
+    ],
+    [
+      ["speech", "silence", "speech"],
+      ["SPEECH", "SILENCE", "SPEECH", "SPEECH"],
+    ],
   ] as const)("is not sent: %j", async (told, expected) => {
     const call = signals.begin(callId, loopback);
     for (const signal of told) {
@@ -167,10 +188,7 @@ describe("a copy that would take back what was told since", () => {
     signals.begin(other, loopback).tell("silence");
     clock.advance(100);
     await settled(voice);
-    expect(voice.heard.toSorted()).toEqual([
-      ...["SILENCE:4202", "SILENCE:4202"],
-      ...["SPEECH:4200", "SPEECH:4200"],
-    ]);
+    expect(voice.heard.toSorted()).toEqual(twice("SILENCE:4202", "SPEECH:4200"));
   });
 
   test("is not sent into the next call with the same id, nor beyond the end of this one", async () => {
@@ -181,8 +199,10 @@ describe("a copy that would take back what was told since", () => {
     clock.advance(100);
     await settled(llama, outbound);
     expect(llama.heard).toEqual([
-      ...["REGISTER:4200", "SPEECH:4200", "BYE:4200"],
-      ...["REGISTER:4200", "REGISTER:4200"],
+      "REGISTER:4200",
+      "SPEECH:4200",
+      "BYE:4200",
+      ...twice("REGISTER:4200"),
     ]);
     expect(outbound.heard).toEqual(["SPEECH:4200", "PAUSE:4200", "PAUSE:4200"]);
   });

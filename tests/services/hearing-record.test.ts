@@ -14,7 +14,7 @@ test.each(["speech-start", "speech", "silence", "pause", "resume"] as const)(
 
 test("a final text says how its turn came to it", () => {
   const event = finalEvent(finalOf("hello"), 200);
-  const turn = { silenceMs: 512, textMs: 3.14159 };
+  const turn = { silenceMs: 512, textMs: 3.0612 };
   expect(describeHearing({ call, event: { ...event, turn } })).toEqual({
     ...describeHearing({ call, event }),
     silenceMs: 512,

@@ -33,6 +33,7 @@ function createRig(overrides: { idleLimitMs?: number } = {}) {
     recogniser,
     voice: new ScriptedVoice(),
     texts: sink,
+    openSignals: () => ({ tell: () => undefined, turn: () => undefined, end: () => undefined }),
     onEvent: () => undefined,
     isWatched: () => false,
     clock: systemClock,
@@ -51,6 +52,7 @@ function createRig(overrides: { idleLimitMs?: number } = {}) {
       endSilenceMs: 500,
       maxUtteranceMs: 9000,
       idleLimitMs: overrides.idleLimitMs ?? 60_000,
+      backChannelMs: 400,
     },
   });
   return {

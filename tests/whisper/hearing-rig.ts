@@ -1,5 +1,6 @@
 /** The ears of a call with a scripted detector and recogniser, and sound to let them hear. */
-import type { HearingEvent } from "../../src/whisper/hearing-events.ts";
+import type { HearingEvent, TurnTiming } from "../../src/whisper/hearing-events.ts";
+import type { CallerSignal } from "../../src/whisper/caller-activity-states.ts";
 import { type EarSettings, Hearing } from "../../src/whisper/hearing.ts";
 import type { FinalTranscript } from "../../src/whisper/utterance-line.ts";
 import { concatenate, tone } from "../audio/tones.ts";
@@ -10,7 +11,7 @@ import { eventLoopTurn } from "./event-loop-turn.ts";
 
 export const rateHz = 16_000;
 
-const settings: EarSettings = {
+export const rigSettings: EarSettings = {
   decode: {
     language: "en",
     translate: false,
@@ -29,6 +30,8 @@ export interface RigOptions extends Partial<EarSettings> {
   /** Shared by several calls, as in the service. */
   readonly recogniser?: ScriptedRecogniser;
   readonly voice?: ScriptedVoice;
+  /** When given, somebody is told that the caller speaks. */
+  readonly backChannelMs?: number;
 }
 
 export class HearingRig {
@@ -38,19 +41,28 @@ export class HearingRig {
   readonly finals: FinalTranscript[] = [];
   readonly events: HearingEvent[] = [];
   readonly failures: string[] = [];
+  readonly turns: TurnTiming[] = [];
+  /** What was told of the caller, and what was delivered in between. */
+  readonly told: string[] = [];
   readonly hearing: Hearing;
 
   constructor(options: RigOptions = {}) {
-    const { after = Promise.resolve(), recogniser, voice, ...changed } = options;
+    const { after = Promise.resolve(), recogniser, voice, backChannelMs, ...changed } = options;
+    const tell = (signal: CallerSignal): void => void this.told.push(signal);
     this.recogniser = recogniser ?? new ScriptedRecogniser();
     this.voice = voice ?? new ScriptedVoice();
     this.hearing = new Hearing({
       recogniser: this.recogniser,
       voice: this.voice,
-      settings: { ...settings, ...changed },
+      settings: { ...rigSettings, ...changed },
       clock: this.clock,
       after,
-      onFinal: (final) => void this.finals.push(final),
+      caller: backChannelMs === undefined ? undefined : { backChannelMs, tell },
+      onFinal: (final, turn) => {
+        this.finals.push(final);
+        this.turns.push(turn);
+        this.told.push(final.error ?? `"${final.text}"`);
+      },
       onEvent: (event) => void this.events.push(event),
       onDetectorFailed: (error) => void this.failures.push(error.message),
     });
