@@ -12,6 +12,8 @@ export interface ClauseSynthesisOptions {
   readonly audio: ClauseAudio;
   readonly rateHz: number;
   readonly clock: Clock;
+  /** Who speaks; told before the first samples, by an engine that has others. */
+  readonly onEngine?: (name: string) => void;
   /** There is more to be read. */
   readonly onSamples: () => void;
   /** Called once unless aborted; undefined: it was spoken to the end. */
@@ -20,6 +22,8 @@ export interface ClauseSynthesisOptions {
 
 /** An engine that gives nothing for so long is left, whatever limits of its own it may have. */
 const stallLimitMs = 20_000;
+/** An engine may give a whole clause at once. Enough for the loudness of a voice to be known. */
+const pieceMs = 300;
 
 export class ClauseSynthesis {
   readonly #options: ClauseSynthesisOptions;
@@ -35,10 +39,11 @@ export class ClauseSynthesis {
   }
 
   start(): void {
-    const { engine, request } = this.#options;
+    const { engine, request, onEngine } = this.#options;
     this.#watch();
     const sink = {
       samples: (samples: Float32Array, rateHz: number) => this.#take(samples, rateHz),
+      spokenBy: (name: string) => onEngine?.(name),
     };
     engine.speak(request, sink, this.#abort.signal).then(
       () => this.#end(undefined),
@@ -61,20 +66,25 @@ export class ClauseSynthesis {
       this.#fail("the speech engine gives far more sound than the text has");
       return;
     }
-    try {
-      this.#convert(samples, rateHz);
-    } catch (error) {
-      this.#end(error);
-      return;
-    }
     this.#watch();
-    this.#options.onSamples();
+    // The first of it leaves before the rest has been converted.
+    const piece = Math.max(1, Math.round((rateHz * pieceMs) / 1000));
+    for (let at = 0; at < samples.length && !this.#isOver; at += piece) {
+      if (this.#convert(samples.subarray(at, at + piece), rateHz)) this.#options.onSamples();
+    }
   }
 
-  #convert(samples: Float32Array, rateHz: number): void {
-    if (rateHz !== this.#sourceHz) this.#changeRate(rateHz);
-    const safe = sanitised(samples);
-    this.#options.audio.append(this.#resampler?.process(safe) ?? safe);
+  /** False for a rate that is none, which ends it. */
+  #convert(samples: Float32Array, rateHz: number): boolean {
+    try {
+      if (rateHz !== this.#sourceHz) this.#changeRate(rateHz);
+      const safe = sanitised(samples);
+      this.#options.audio.append(this.#resampler?.process(safe) ?? safe);
+      return true;
+    } catch (error) {
+      this.#end(error);
+      return false;
+    }
   }
 
   #changeRate(rateHz: number): void {

@@ -1,6 +1,6 @@
 /** Several engines as one: the first that works speaks, and one that failed is tried again later. */
 import type { Clock } from "../core/clock.ts";
-import { describeError } from "../core/errors.ts";
+import { describeError, WildfireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import {
   engineClosed,
@@ -9,6 +9,7 @@ import {
   type SpeechRequest,
   type SpeechSink,
 } from "./engines/engine.ts";
+import { type Entrant, SpeechRace } from "./speech-race.ts";
 
 export interface FallbackChoice {
   readonly engine: SpeechEngine;
@@ -21,6 +22,17 @@ export interface FallbackOptions {
   readonly choices: readonly [FallbackChoice, ...FallbackChoice[]];
   readonly clock: Clock;
   readonly log: Logger;
+  readonly onChange?: ((change: EngineChange) => void) | undefined;
+}
+
+/** An engine failed, or works again. */
+export interface EngineChange {
+  readonly engine: string;
+  readonly works: boolean;
+  /** Empty when it works. */
+  readonly reason: string;
+  /** The one that is asked first from now on. */
+  readonly speaking: string;
 }
 
 export interface FallbackStatus {
@@ -29,6 +41,8 @@ export interface FallbackStatus {
     readonly name: string;
     readonly works: boolean;
     readonly failures: number;
+    /** Times that it was silent for so long that another one spoke. */
+    readonly slow: number;
     readonly lastError: string | null;
   }[];
 }
@@ -38,6 +52,7 @@ interface Candidate {
   readonly voice: string | undefined;
   readonly isFirst: boolean;
   failures: number;
+  slow: number;
   /** In a row. */
   strikes: number;
   /** Undefined while it works. */
@@ -50,6 +65,12 @@ const firstPauseMs = 5000;
 const longestPauseMs = 60_000;
 /** What an engine must be able to say before callers hear it again. */
 const trialText = "Yes.";
+/** And how soon it must begin to. */
+const trialLimitMs = 700;
+
+interface Runner extends Entrant {
+  readonly candidate: Candidate;
+}
 
 export class FallbackEngine implements SpeechEngine {
   readonly name: string;
@@ -64,6 +85,7 @@ export class FallbackEngine implements SpeechEngine {
       voice,
       isFirst: index === 0,
       failures: 0,
+      slow: 0,
       strikes: 0,
       tryAgainAtMs: undefined,
       isOnTrial: false,
@@ -81,38 +103,33 @@ export class FallbackEngine implements SpeechEngine {
    * again, which the next engine then does; and where all have failed.
    */
   async speak(request: SpeechRequest, sink: SpeechSink, signal: AbortSignal): Promise<void> {
-    let failure: unknown = engineClosed(this.name);
-    for (const candidate of this.#usable()) {
-      if (this.#closing.signal.aborted) throw engineClosed(this.name);
-      if (signal.aborted) throw speechAborted();
-      let hasSpoken = false;
-      const noting: SpeechSink = {
-        samples(samples, rateHz) {
-          hasSpoken ||= samples.length > 0;
-          sink.samples(samples, rateHz);
-        },
-      };
-      try {
-        await candidate.engine.speak(requestFor(candidate, request), noting, signal);
-        this.#worked(candidate);
-        return;
-      } catch (error) {
-        if (signal.aborted || this.#closing.signal.aborted) throw error;
-        this.#failed(candidate, error);
-        if (hasSpoken) throw error;
-        failure = error;
-      }
-    }
-    throw failure;
+    if (this.#closing.signal.aborted) throw engineClosed(this.name);
+    if (signal.aborted) throw speechAborted();
+    const { patienceMs } = request;
+    const race = new SpeechRace<Runner>({
+      entrants: this.#entrants(request),
+      patienceMs,
+      sink,
+      signal,
+      clock: this.#options.clock,
+      onSpoken: ({ candidate }) => this.#worked(candidate),
+      onFailed: ({ candidate }, error) => this.#failed(candidate, error),
+      onTooSlow: ({ candidate }) => {
+        candidate.slow += 1;
+        this.#failed(candidate, tooSlow(patienceMs));
+      },
+    });
+    await race.run();
   }
 
   status(): FallbackStatus {
     return {
       speaking: this.#usableNow()[0]?.engine.name ?? "none",
-      engines: this.#candidates.map(({ engine, tryAgainAtMs, failures, lastError }) => ({
+      engines: this.#candidates.map(({ engine, tryAgainAtMs, failures, slow, lastError }) => ({
         name: engine.name,
         works: tryAgainAtMs === undefined,
         failures,
+        slow,
         lastError,
       })),
     };
@@ -121,6 +138,16 @@ export class FallbackEngine implements SpeechEngine {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#candidates.map(({ engine }) => engine.close()));
+  }
+
+  #entrants(request: SpeechRequest): readonly [Runner, ...Runner[]] {
+    const [first, ...others] = this.#usable().map((candidate) => ({
+      candidate,
+      engine: candidate.engine,
+      request: requestFor(candidate, request),
+    }));
+    if (first === undefined) throw engineClosed(this.name);
+    return [first, ...others];
   }
 
   /** Also begins the trials that are due: no caller waits for an engine that may still be ill. */
@@ -143,14 +170,27 @@ export class FallbackEngine implements SpeechEngine {
   async #try(candidate: Candidate): Promise<void> {
     if (candidate.isOnTrial) return;
     candidate.isOnTrial = true;
-    const request = requestFor(candidate, { text: trialText });
     try {
-      await candidate.engine.speak(request, { samples: () => undefined }, this.#closing.signal);
+      await this.#speakTrial(candidate);
       this.#worked(candidate);
     } catch (error) {
-      if (!this.#closing.signal.aborted) this.#failed(candidate, error);
+      this.#failed(candidate, error);
     } finally {
       candidate.isOnTrial = false;
+    }
+  }
+
+  async #speakTrial(candidate: Candidate): Promise<void> {
+    const abort = new AbortController();
+    const limit = this.#options.clock.after(trialLimitMs, () => abort.abort());
+    const signal = AbortSignal.any([abort.signal, this.#closing.signal]);
+    const request = requestFor(candidate, { text: trialText });
+    try {
+      await candidate.engine.speak(request, { samples: () => limit.cancel() }, signal);
+    } catch (error) {
+      throw abort.signal.aborted ? tooSlow(trialLimitMs) : error;
+    } finally {
+      limit.cancel();
     }
   }
 
@@ -159,9 +199,11 @@ export class FallbackEngine implements SpeechEngine {
     if (candidate.tryAgainAtMs === undefined) return;
     candidate.tryAgainAtMs = undefined;
     this.#options.log.info("the speech engine works again", { engine: candidate.engine.name });
+    this.#changed(candidate, "");
   }
 
   #failed(candidate: Candidate, error: unknown): void {
+    if (this.#closing.signal.aborted) return;
     const { clock, log } = this.#options;
     const wasWorking = candidate.tryAgainAtMs === undefined;
     const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** candidate.strikes);
@@ -176,10 +218,24 @@ export class FallbackEngine implements SpeechEngine {
     }
     const next = this.#usableNow()[0]?.engine.name;
     log.warn("the speech engine failed, another speaks until it works again", { ...fields, next });
+    this.#changed(candidate, candidate.lastError);
+  }
+
+  #changed(candidate: Candidate, reason: string): void {
+    const { onChange } = this.#options;
+    const engine = candidate.engine.name;
+    onChange?.({ engine, works: reason === "", reason, speaking: this.status().speaking });
   }
 }
 
 function requestFor(candidate: Candidate, request: SpeechRequest): SpeechRequest {
   const voice = candidate.voice ?? (candidate.isFirst ? request.voice : undefined);
   return { ...request, voice };
+}
+
+function tooSlow(limitMs = 0): WildfireError {
+  const message = `the speech engine gave no sound within ${Math.round(limitMs)} ms`;
+  return new WildfireError("timeout", message, {
+    hint: "give the speech server more resources, or use a smaller model",
+  });
 }

@@ -1,24 +1,43 @@
-/** One clause in the queue of a call, and what an interruption tells about it. */
-import type { ClauseAudio } from "./clause-audio.ts";
+/** One clause in the queue of a call: the words that are synthesised in one go. */
+import { ClauseAudio } from "./clause-audio.ts";
+import type { ToldText } from "./told-text.ts";
 
-export interface QueuedClause {
-  readonly turn: number;
+export interface ClauseOptions {
   readonly text: string;
-  readonly audio: ClauseAudio;
+  /** What it is a part of. */
+  readonly told: ToldText | undefined;
+  readonly rateHz: number;
   readonly queuedAtMs: number;
-  attempts: number;
-  /** Some of it was handed on. */
-  hasBegun: boolean;
 }
 
-/** How much of a clause was handed on. */
-export interface SpokenClause {
-  readonly turn: number;
+/** At a natural pace, for a clause whose end is not synthesised yet. */
+const usualMsPerCharacter = 71;
+
+export class QueuedClause {
   readonly text: string;
-  readonly samples: number;
-  readonly isWhole: boolean;
-  /** The share of the text that belongs to these samples, from its beginning. */
-  readonly characters: number;
+  readonly told: ToldText | undefined;
+  readonly audio: ClauseAudio;
+  readonly queuedAtMs: number;
+  readonly #usualSamples: number;
+  attempts = 0;
+  /** Some of it was handed on. */
+  hasBegun = false;
+  /** Who speaks it, as far as the engine says so. */
+  engine = "";
+
+  constructor({ text, told, rateHz, queuedAtMs }: ClauseOptions) {
+    this.text = text;
+    this.told = told;
+    this.audio = new ClauseAudio(rateHz);
+    this.queuedAtMs = queuedAtMs;
+    this.#usualSamples = (text.length * usualMsPerCharacter * rateHz) / 1000;
+    told?.addPart(this);
+  }
+
+  get expectedSamples(): number {
+    const { audio } = this;
+    return audio.isFinished ? audio.length : Math.max(audio.length, this.#usualSamples);
+  }
 }
 
 export interface Interruption {
@@ -28,26 +47,4 @@ export interface Interruption {
   readonly wasSpeaking: boolean;
   /** Of what was handed on, the last so many milliseconds cannot have been heard yet. */
   readonly unheardMs: number;
-  /** In the order of speech, those that nobody has heard of at the end. */
-  readonly clauses: readonly SpokenClause[];
-}
-
-/** For a clause whose end is not synthesised yet. */
-const usualSamplesPerCharacter = 1700;
-
-export function describeSpoken({ turn, text, audio }: QueuedClause): SpokenClause {
-  const samples = audio.readSamples;
-  const isWhole = audio.isExhausted;
-  const expected = audio.isFinished
-    ? audio.length
-    : Math.max(audio.length, text.length * usualSamplesPerCharacter);
-  const share = expected === 0 ? 0 : samples / expected;
-  const characters = isWhole ? text.length : wholeCharacters(text, Math.floor(text.length * share));
-  return { turn, text, samples, isWhole, characters };
-}
-
-/** Does not part the two halves of a character beyond the basic plane. */
-function wholeCharacters(text: string, count: number): number {
-  const isParted = /[\uD800-\uDBFF]/.test(text.charAt(count - 1));
-  return isParted ? count - 1 : count;
 }

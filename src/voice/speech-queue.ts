@@ -4,20 +4,31 @@
  */
 import type { Clock, Timer } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
-import { ClauseAudio } from "./clause-audio.ts";
 import { pauseAfterMs } from "./clause-pause.ts";
 import { ClauseSynthesis } from "./clause-synthesis.ts";
 import type { SpeechEngine } from "./engines/engine.ts";
-import { describeSpoken, type Interruption, type QueuedClause } from "./queued-clause.ts";
+import { type Interruption, QueuedClause } from "./queued-clause.ts";
 import type { LevelMemory } from "./speech-level.ts";
 import { SpeechShaper } from "./speech-shaper.ts";
+import type { ToldText } from "./told-text.ts";
 
 /** Where the sound goes: the connection to outbound. */
 export interface SpeechOutput {
   /** False: nothing may be written until `room` of the queue is called. */
   readonly hasRoom: boolean;
-  /** 20 to 200 ms of sound; a view that is valid during the call only. */
-  write(samples: Float32Array): void;
+  /**
+   * 20 to 200 ms of sound; a view that is valid during the call only. The first `speechSamples` of them
+   * are of the clause, the rest is a pause.
+   */
+  write(samples: Float32Array, from: PieceOrigin): void;
+}
+
+export interface PieceOrigin {
+  /** Undefined for a pause. */
+  readonly clause: QueuedClause | undefined;
+  readonly speechSamples: number;
+  /** When, by the pace of speech, all that was handed on has been heard. */
+  readonly heardAtMs: number;
 }
 
 export interface SpeechQueueListener {
@@ -25,6 +36,8 @@ export interface SpeechQueueListener {
   clauseBegan(turn: number, waitedMs: number): void;
   /** A clause is not, or not wholly, spoken. */
   clauseFailed(turn: number, reason: string): void;
+  /** All that there is of a clause was handed on. */
+  clauseEnded(clause: QueuedClause): void;
   /** All was said, and by the pace of speech has been heard. */
   drained(): void;
 }
@@ -46,7 +59,7 @@ export interface SpeechQueueOptions {
   readonly leadMs?: number | undefined;
 }
 
-export type SayOutcome = "queued" | "stale" | "full";
+export type SayOutcome = "queued" | "full" | "closed";
 
 export interface SpeechQueueStatus {
   readonly turn: number;
@@ -54,7 +67,6 @@ export interface SpeechQueueStatus {
   readonly clauses: number;
   readonly failed: number;
   readonly dropped: number;
-  readonly stale: number;
   readonly interruptions: number;
   readonly samples: number;
 }
@@ -66,18 +78,26 @@ const maxWaitingClauses = 400;
 const maxAttempts = 2;
 const pieceMs = 100;
 const leastPieceMs = 20;
+/** Within this time of silence the first sound of a clause is expected. */
+const firstSoundMs = 700;
+/** As long before its turn, the sound of a later clause is expected. */
+const marginMs = 300;
+
+interface Piece {
+  readonly samples: Float32Array;
+  readonly clause?: QueuedClause;
+  readonly speechSamples?: number;
+}
 
 export class SpeechQueue {
   readonly #options: SpeechQueueOptions;
   readonly #shaper: SpeechShaper;
   readonly #piece: number;
   readonly #leastPiece: number;
-  readonly #counts = { clauses: 0, failed: 0, dropped: 0, stale: 0, interruptions: 0, samples: 0 };
+  readonly #counts = { clauses: 0, failed: 0, dropped: 0, interruptions: 0, samples: 0 };
   #turn = 1;
   /** The one that is being delivered first. */
   #clauses: QueuedClause[] = [];
-  /** Of this reply, all that was handed on. */
-  #spoken: QueuedClause[] = [];
   #waitingCharacters = 0;
   #synthesis: ClauseSynthesis | undefined;
   /** Silence still to come before the first clause, in samples; undefined until that is reached. */
@@ -109,12 +129,9 @@ export class SpeechQueue {
     return { turn: this.#turn, waiting: this.#clauses.length, ...this.#counts };
   }
 
-  /** Text of an earlier turn is stale: it was meant for a conversation that went on differently. */
-  say(text: string, turn = this.#turn): SayOutcome {
-    if (this.#isClosed || turn < this.#turn) {
-      this.#counts.stale += 1;
-      return "stale";
-    }
+  /** `told`: the text that this is a part of. */
+  say(text: string, told?: ToldText): SayOutcome {
+    if (this.#isClosed) return "closed";
     const isFull =
       this.#clauses.length >= maxWaitingClauses ||
       this.#waitingCharacters + text.length > maxWaitingCharacters;
@@ -122,18 +139,10 @@ export class SpeechQueue {
       this.#counts.dropped += 1;
       return "full";
     }
-    if (this.isIdle && this.#options.clock.nowMs() >= this.#heardAtMs) this.#spoken = [];
-    this.#turn = turn;
     this.#counts.clauses += 1;
     this.#waitingCharacters += text.length;
-    this.#clauses.push({
-      turn,
-      text,
-      audio: new ClauseAudio(this.#options.rateHz),
-      queuedAtMs: this.#options.clock.nowMs(),
-      attempts: 0,
-      hasBegun: false,
-    });
+    const { rateHz, clock } = this.#options;
+    this.#clauses.push(new QueuedClause({ text, told, rateHz, queuedAtMs: clock.nowMs() }));
     this.#synthesise();
     this.#deliver();
     return "queued";
@@ -142,13 +151,12 @@ export class SpeechQueue {
   /** At once and for good: nothing of what was said before is handed on any more. */
   interrupt(): Interruption {
     const turn = this.#turn;
-    const clauses = [...this.#spoken, ...this.#clauses.filter(({ hasBegun }) => !hasBegun)];
     const unheardMs = Math.max(0, this.#heardAtMs - this.#options.clock.nowMs());
     const wasSpeaking = !this.isIdle || unheardMs > 0;
     if (wasSpeaking) this.#counts.interruptions += 1;
     this.#turn += 1;
     this.#forget();
-    return { turn, wasSpeaking, unheardMs, clauses: clauses.map(describeSpoken) };
+    return { turn, wasSpeaking, unheardMs };
   }
 
   /** The output has room again. */
@@ -167,7 +175,6 @@ export class SpeechQueue {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#clauses = [];
-    this.#spoken = [];
     this.#waitingCharacters = 0;
     this.#pause = undefined;
     this.#lastText = undefined;
@@ -188,8 +195,9 @@ export class SpeechQueue {
     clause.attempts += 1;
     const synthesis = new ClauseSynthesis({
       engine,
-      request: { text: clause.text, voice, speed, language },
+      request: { text: clause.text, voice, speed, language, patienceMs: this.#patienceMs() },
       audio: clause.audio,
+      onEngine: (name) => void (clause.engine = name),
       rateHz,
       clock,
       onSamples: () => this.#deliver(),
@@ -197,6 +205,12 @@ export class SpeechQueue {
     });
     this.#synthesis = synthesis;
     synthesis.start();
+  }
+
+  /** As long as there is sound, nobody waits for more of it. */
+  #patienceMs(): number {
+    const unheardMs = this.#heardAtMs - this.#options.clock.nowMs();
+    return Math.max(firstSoundMs, unheardMs + this.#aheadMs() - marginMs);
   }
 
   #aheadMs(): number {
@@ -218,7 +232,7 @@ export class SpeechQueue {
     }
     if (error !== undefined && !mayRetry) {
       this.#counts.failed += 1;
-      this.#options.listener.clauseFailed(clause.turn, describeError(error));
+      this.#options.listener.clauseFailed(this.#turn, describeError(error));
     }
     this.#synthesise();
     this.#deliver();
@@ -258,37 +272,38 @@ export class SpeechQueue {
   }
 
   /** Undefined when there is nothing to be handed on for now. */
-  #nextPiece(): Float32Array | undefined {
+  #nextPiece(): Piece | undefined {
     const clause = this.#clauses[0];
     if (clause === undefined) return undefined;
     if (clause.audio.isExhausted) {
       this.#clauseDone(clause);
-      return clause.hasBegun ? this.#shaper.silence(this.#leastPiece) : this.#nextPiece();
+      if (!clause.hasBegun) return this.#nextPiece();
+      return { samples: this.#shaper.silence(this.#leastPiece) };
     }
     if (clause.audio.available < this.#leastPiece && !clause.audio.isFinished) return undefined;
     this.#pause ??= clause.hasBegun ? 0 : this.#pauseNow();
     if (this.#pause >= this.#leastPiece) return this.#nextPause(this.#pause);
     if (!clause.hasBegun) this.#begin(clause);
-    return this.#shaper.speak(clause.audio, {
+    const before = clause.audio.readSamples;
+    const samples = this.#shaper.speak(clause.audio, {
       samples: this.#piece,
       leastSamples: this.#leastPiece,
       gainDb: this.#options.levels.gainDb(clause.audio.meter),
     });
+    return { samples, clause, speechSamples: clause.audio.readSamples - before };
   }
 
-  #nextPause(pause: number): Float32Array {
+  #nextPause(pause: number): Piece {
     const samples = pause - this.#piece < this.#leastPiece ? pause : this.#piece;
     this.#pause = pause - samples;
-    return this.#shaper.silence(samples);
+    return { samples: this.#shaper.silence(samples) };
   }
 
   #begin(clause: QueuedClause): void {
     clause.hasBegun = true;
-    this.#spoken.push(clause);
-    if (this.#spoken.length > maxWaitingClauses) this.#spoken.shift();
     this.#shaper.beginClause();
     const waitedMs = this.#options.clock.nowMs() - clause.queuedAtMs;
-    this.#options.listener.clauseBegan(clause.turn, waitedMs);
+    this.#options.listener.clauseBegan(this.#turn, waitedMs);
   }
 
   #clauseDone(clause: QueuedClause): void {
@@ -296,6 +311,8 @@ export class SpeechQueue {
     this.#waitingCharacters -= clause.text.length;
     if (clause.hasBegun) this.#lastText = clause.text;
     this.#pause = undefined;
+    clause.told?.endPart(clause);
+    this.#options.listener.clauseEnded(clause);
   }
 
   /** Silence that has gone by already, since the clause came late, is part of the pause. */
@@ -306,11 +323,11 @@ export class SpeechQueue {
     return Math.round((Math.max(0, pauseAfterMs(this.#lastText) - goneMs) * rateHz) / 1000);
   }
 
-  #handOn(piece: Float32Array): void {
+  #handOn({ samples, clause, speechSamples = 0 }: Piece): void {
     const { output, clock, rateHz } = this.#options;
-    this.#counts.samples += piece.length;
-    const lengthMs = (piece.length * 1000) / rateHz;
+    this.#counts.samples += samples.length;
+    const lengthMs = (samples.length * 1000) / rateHz;
     this.#heardAtMs = Math.max(this.#heardAtMs, clock.nowMs()) + lengthMs;
-    output.write(piece);
+    output.write(samples, { clause, speechSamples, heardAtMs: this.#heardAtMs });
   }
 }

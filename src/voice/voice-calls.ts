@@ -2,10 +2,27 @@
 import type { Timer } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import { RepeatedLog } from "../core/repeated-log.ts";
+import type { TextIntakeListener } from "../links/text-intake.ts";
+import type { TcpLink } from "../tcp-link.ts";
 import type { CallId } from "../wire/call-id.ts";
 import type { Signal } from "../wire/registration.ts";
-import type { TextIntakeListener } from "../links/text-intake.ts";
+import type { HeardReport, Report } from "../wire/reports.ts";
+import type { HeardValues } from "./heard-texts.ts";
 import { VoiceCall, type VoiceCallListener, type VoiceCallShared } from "./voice-call.ts";
+import type { VoiceCallName, VoiceEvent } from "./voice-events.ts";
+
+export interface VoiceCallsOptions extends VoiceCallShared {
+  /** For the LLaMA at that address. */
+  readonly tell: (report: HeardReport, address: string) => void;
+  readonly onEvent: (call: VoiceCallName, event: VoiceEvent) => void;
+}
+
+/** The connection that a call's texts come by; it outlives calls. */
+interface TextLine {
+  readonly address: string;
+  /** Since its HELLO. */
+  texts: number;
+}
 
 interface HeldCall {
   readonly call: VoiceCall;
@@ -18,28 +35,33 @@ const orphanLimitMs = 60_000;
 const maxCalls = 1000;
 
 export class VoiceCalls implements TextIntakeListener {
-  readonly #shared: VoiceCallShared;
-  readonly #listener: VoiceCallListener;
+  readonly #options: VoiceCallsOptions;
   readonly #repeated: RepeatedLog;
   readonly #calls = new Map<number, HeldCall>();
-  readonly #counts = { calls: 0, refused: 0, orphaned: 0 };
+  readonly #lines = new Map<number, TextLine>();
+  readonly #counts = { calls: 0, refused: 0, orphaned: 0, played: 0, heard: 0 };
 
-  constructor(shared: VoiceCallShared, listener: VoiceCallListener = {}) {
-    this.#shared = shared;
-    this.#listener = listener;
-    this.#repeated = new RepeatedLog(shared.log, shared.clock);
+  constructor(options: VoiceCallsOptions) {
+    this.#options = options;
+    this.#repeated = new RepeatedLog(options.log, options.clock);
   }
 
   status(): Record<string, unknown> {
     return { ...this.#counts, open: [...this.#calls.values()].map(({ call }) => call.status()) };
   }
 
-  connected(callId: CallId): void {
-    this.#hold(callId);
+  connected(callId: CallId, link: TcpLink): void {
+    this.#lines.set(callId.number, { address: link.remoteAddress, texts: 0 });
+    this.#hold(callId)?.llamaConnected();
   }
 
   text(callId: CallId, text: string): void {
-    this.#hold(callId)?.say(text);
+    const line = this.#lines.get(callId.number);
+    if (line === undefined) return;
+    line.texts += 1;
+    const call = this.#hold(callId);
+    if (call !== undefined) call.say(line.texts, text);
+    else this.#heard(callId, { text: line.texts, samples: 0, of: 0, voice: 0, wait: 0 });
   }
 
   ended(callId: CallId): void {
@@ -48,17 +70,12 @@ export class VoiceCalls implements TextIntakeListener {
     this.#calls.delete(callId.number);
     held.orphanTimer?.cancel();
     held.call.close();
-    this.#shared.log.info("call ended", { call: callId.text });
+    this.#options.log.info("call ended", { call: callId.text });
   }
 
   lost(callId: CallId): void {
-    const held = this.#calls.get(callId.number);
-    if (held === undefined) return;
-    held.orphanTimer?.cancel();
-    held.orphanTimer = this.#shared.clock.after(orphanLimitMs, () => {
-      this.#counts.orphaned += 1;
-      this.ended(callId);
-    });
+    this.#lines.delete(callId.number);
+    this.#abandon(callId);
   }
 
   signal({ kind, callId }: Signal): void {
@@ -83,6 +100,13 @@ export class VoiceCalls implements TextIntakeListener {
     }
   }
 
+  /** PLAYED of outbound; other reports are for others. */
+  report(report: Report): void {
+    if (report.kind !== "played") return;
+    this.#counts.played += 1;
+    this.#calls.get(report.callId.number)?.call.played(report.values);
+  }
+
   close(): void {
     for (const { call } of this.#calls.values()) this.ended(call.callId);
     this.#repeated.close();
@@ -93,7 +117,25 @@ export class VoiceCalls implements TextIntakeListener {
     const isKnown = this.#calls.has(callId.number);
     const call = isKnown ? this.#calls.get(callId.number)?.call : this.#begin(callId);
     if (isKnown) call?.outboundIsReady();
-    else this.lost(callId);
+    else this.#abandon(callId);
+  }
+
+  /** Nobody has texts for it; that may change. */
+  #abandon(callId: CallId): void {
+    const held = this.#calls.get(callId.number);
+    if (held === undefined) return;
+    held.orphanTimer?.cancel();
+    held.orphanTimer = this.#options.clock.after(orphanLimitMs, () => {
+      this.#counts.orphaned += 1;
+      this.ended(callId);
+    });
+  }
+
+  #heard(callId: CallId, values: HeardValues): void {
+    const line = this.#lines.get(callId.number);
+    if (line === undefined) return;
+    this.#counts.heard += 1;
+    this.#options.tell({ kind: "heard", callId, values }, line.address);
   }
 
   #hold(callId: CallId): VoiceCall | undefined {
@@ -107,10 +149,11 @@ export class VoiceCalls implements TextIntakeListener {
   #begin(callId: CallId): VoiceCall | undefined {
     try {
       if (this.#calls.size >= maxCalls) throw new Error(`${maxCalls} calls are spoken to already`);
-      const call = new VoiceCall(callId, this.#shared, this.#listener);
+      const key = `${callId.text}-${this.#counts.calls + 1}`;
+      const call = new VoiceCall(callId, this.#options, this.#listener(callId, key));
       this.#calls.set(callId.number, { call, orphanTimer: undefined });
       this.#counts.calls += 1;
-      this.#shared.log.info("call begins", { call: callId.text });
+      this.#options.log.info("call begins", { call: callId.text });
       return call;
     } catch (error) {
       this.#counts.refused += 1;
@@ -120,5 +163,13 @@ export class VoiceCalls implements TextIntakeListener {
       }));
       return undefined;
     }
+  }
+
+  #listener(callId: CallId, key: string): VoiceCallListener {
+    const name = { callId: callId.text, key };
+    return {
+      heard: (values) => this.#heard(callId, values),
+      event: (event) => this.#options.onEvent(name, event),
+    };
   }
 }

@@ -25,6 +25,8 @@ export interface VoiceLinkOptions {
   readonly announce: () => void;
   /** Sound may be written again. */
   readonly onRoom: () => void;
+  /** Outbound has gone away, or another connection has taken the place of its last one. */
+  readonly onLost?: (() => void) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -65,6 +67,8 @@ export class VoiceLink {
   /** Rises for as long as the call lasts, since some peers remember it from stream to stream. */
   #chunkId = 0;
   #isInStream = false;
+  /** On the present connection, which outbound counts just so. */
+  #stream = 0;
 
   /** Begins to announce at once; throws a WildfireError("socket") when the call's port is taken. */
   constructor(options: VoiceLinkOptions) {
@@ -85,20 +89,27 @@ export class VoiceLink {
     return this.#link?.isOpen === true && this.#link.pendingBytes === 0;
   }
 
+  /** The number of the last stream on the present connection, from 1. */
+  get stream(): number {
+    return this.#stream;
+  }
+
   status(): VoiceLinkStatus {
     return { state: this.#state, ...this.#counts };
   }
 
-  /** Nothing is sent without `hasRoom`. */
-  write(samples: Float32Array): void {
+  /** Nothing is sent without `hasRoom`; false then. */
+  write(samples: Float32Array): boolean {
     const { rateHz } = this.#options;
     const chunk = encodeReplyChunk(samples, { rateHz, chunkId: this.#chunkId + 1 });
-    if (this.#link?.write(chunk) !== true) return;
+    if (this.#link?.write(chunk) !== true) return false;
     this.#chunkId += 1;
     this.#counts.chunks += 1;
-    if (this.#isInStream) return;
+    if (this.#isInStream) return true;
     this.#isInStream = true;
+    this.#stream += 1;
     this.#counts.streams += 1;
+    return true;
   }
 
   /** The reply is over, or interrupted. What is written next begins another one. */
@@ -179,12 +190,14 @@ export class VoiceLink {
     const before = this.#link;
     this.#link = peer.link;
     this.#isInStream = false;
+    this.#stream = 0;
     this.#openedAtMs = clock.nowMs();
     this.#counts.connects += 1;
     this.#state = nextVoiceLinkState(this.#state, "hello");
     this.#timer?.cancel();
     // Whoever comes anew does not see the old connection.
     before?.destroy();
+    if (before !== undefined) this.#options.onLost?.();
     log.info("outbound connected", { peer: peer.link.remote, connects: this.#counts.connects });
     this.#options.onRoom();
   }
@@ -215,6 +228,7 @@ export class VoiceLink {
     this.#state = nextVoiceLinkState(this.#state, "lost");
     const reason = errno === undefined ? `connection ${kind}` : formatErrno(errno);
     log.debug("connection of outbound is over", { reason });
+    this.#options.onLost?.();
     const nowMs = clock.nowMs();
     if (nowMs - this.#openedAtMs >= stableMs) this.#announcingSinceMs = nowMs;
     // One that goes away at once is not asked again at once.

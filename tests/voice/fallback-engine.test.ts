@@ -1,10 +1,11 @@
 /** Engines that fail, others that speak in their place, and the return of those that failed. */
 import { describe, expect, test } from "bun:test";
 import { describeError } from "../../src/core/errors.ts";
-import { FallbackEngine } from "../../src/voice/fallback-engine.ts";
+import { type EngineChange, FallbackEngine } from "../../src/voice/fallback-engine.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 import { until } from "../fakes/until.ts";
+import { tone } from "../fakes/scripted-speech-server.ts";
 import { describeEngineContract, speak } from "./engine-contract.ts";
 import { ScriptedEngine } from "./scripted-engine.ts";
 
@@ -17,7 +18,10 @@ class Rig {
     choices: [{ engine: this.best }, { engine: this.plain, voice: "low" }],
     clock: this.clock,
     log: this.memory.log,
+    onChange: (change) => this.changes.push(change),
   });
+
+  readonly changes: EngineChange[] = [];
 
   async hears(text: string): Promise<string> {
     const { error } = await speak(this.engine, { text, voice: "high" });
@@ -118,4 +122,116 @@ test("an abort is no failure", async () => {
   );
   expect(rig.engine.status().speaking).toBe("best");
   expect(rig.memory.records).toEqual([]);
+});
+
+/** One request with patience, and all that is heard of it. */
+class Listening {
+  readonly heard: number[] = [];
+  readonly spokenBy: string[] = [];
+  readonly abort = new AbortController();
+  outcome = "";
+
+  constructor(rig: Rig, patienceMs = 700) {
+    const sink = {
+      samples: ({ length }: Float32Array) => void this.heard.push(length),
+      spokenBy: (engine: string) => void this.spokenBy.push(engine),
+    };
+    rig.engine.speak({ text: "Hello.", patienceMs }, sink, this.abort.signal).then(
+      () => (this.outcome = "spoken"),
+      (error: unknown) => (this.outcome = describeError(error)),
+    );
+  }
+
+  async ends(): Promise<string> {
+    await until(() => this.outcome !== "", "the end");
+    return this.outcome;
+  }
+}
+
+function silentRig(): Rig {
+  const rig = new Rig();
+  rig.best.isManual = true;
+  return rig;
+}
+
+describe("an engine that gives no sound", () => {
+  test("in the patience of the request is overtaken by the next, and nothing is said twice", async () => {
+    const rig = silentRig();
+    const listening = new Listening(rig);
+    rig.clock.advance(699);
+    expect(rig.plain.texts).toEqual([]);
+    rig.clock.advance(1);
+    expect(await listening.ends()).toBe("spoken");
+    expect(listening.spokenBy).toEqual(["plain"]);
+    expect(rig.best.aborts).toBe(1);
+    const { length } = listening.heard;
+    rig.best.utterances[0]?.give(tone(100), 24_000);
+    expect(listening.heard).toHaveLength(length);
+  });
+
+  test("counts as slow: the next speaks at once from now on, and it is tried in the background", async () => {
+    const rig = silentRig();
+    const listening = new Listening(rig);
+    rig.clock.advance(700);
+    await listening.ends();
+    expect(rig.engine.status()).toMatchObject({
+      speaking: "plain",
+      engines: [{ slow: 1, works: false }, { slow: 0 }],
+    });
+    expect(await rig.hears("Two.")).toBe("spoken");
+    rig.clock.advance(5000);
+    await rig.hears("Three.");
+    await until(() => rig.best.texts.at(-1) === "Yes.", "a trial");
+    rig.clock.advance(700);
+    await until(() => rig.engine.status().engines[0]?.failures === 2, "the end of the trial");
+    expect(rig.best.aborts).toBe(2);
+    expect(rig.engine.status().speaking).toBe("plain");
+    rig.best.isManual = false;
+    rig.clock.advance(20_000);
+    await rig.hears("Four.");
+    await until(() => rig.engine.status().speaking === "best", "the return");
+    expect(rig.changes.map(({ engine, works, speaking }) => [engine, works, speaking])).toEqual([
+      ["best", false, "plain"],
+      ["best", true, "best"],
+    ]);
+  });
+
+  test("until the next one is being asked, and then is first, speaks", async () => {
+    const rig = silentRig();
+    rig.plain.isManual = true;
+    const listening = new Listening(rig);
+    rig.clock.advance(700);
+    expect(rig.plain.texts).toEqual(["Hello."]);
+    rig.best.utterances[0]?.give(tone(100), 24_000);
+    rig.plain.utterances[0]?.give(tone(50), 24_000);
+    rig.best.utterances[0]?.finish();
+    expect(await listening.ends()).toBe("spoken");
+    expect(listening.heard).toEqual([2400]);
+    expect(listening.spokenBy).toEqual(["best"]);
+    expect(rig.plain.aborts).toBe(1);
+    expect(rig.engine.status().engines[0]).toMatchObject({ works: true, slow: 0 });
+  });
+
+  test("is waited for when the next one fails", async () => {
+    const rig = silentRig();
+    rig.plain.failure = "no voice";
+    const listening = new Listening(rig);
+    rig.clock.advance(700);
+    await until(() => rig.engine.status().engines[1]?.failures === 1, "the failure");
+    rig.best.utterances[0]?.give(tone(100), 24_000);
+    rig.best.utterances[0]?.finish();
+    expect(await listening.ends()).toBe("spoken");
+    expect(listening.heard).toEqual([2400]);
+  });
+
+  test("is waited for as long as the request has patience, and no abort counts against it", async () => {
+    const rig = silentRig();
+    const listening = new Listening(rig, 5000);
+    rig.clock.advance(4999);
+    expect(rig.plain.texts).toEqual([]);
+    listening.abort.abort();
+    expect(await listening.ends()).toBe("the speech was aborted");
+    expect(rig.clock.timers).toBe(0);
+    expect(rig.engine.status().engines[0]).toMatchObject({ works: true, failures: 0 });
+  });
 });

@@ -1,24 +1,13 @@
-/** The whole voice service over real sockets: a LLaMA that sends texts, an outbound that hears them. */
+/** The voice service: texts become sound, calls end, peers misbehave, speech servers die. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readOptions } from "../../src/config/options.ts";
-import { systemClock } from "../../src/core/clock.ts";
 import { describeError, WildfireError } from "../../src/core/errors.ts";
-import { ReplyLink } from "../../src/outbound/reply-link.ts";
-import { kokoroServiceWith } from "../../src/services/kokoro.ts";
-import type { RunningService } from "../../src/services/service.ts";
-import { connectTcp } from "../../src/tcp.ts";
-import type { TcpLink } from "../../src/tcp-link.ts";
-import { openUdp, type UdpEndpoint } from "../../src/udp.ts";
-import { callIdOf } from "../../src/wire/call-id.ts";
-import { encodeRegistration, type SignalKind } from "../../src/wire/registration.ts";
-import { byeMarker, encodeHello, encodeText } from "../../src/wire/text-frames.ts";
-import { createMemoryLog, type MemoryLog } from "../fakes/memory-log.ts";
-import { ScriptedSpeechServer } from "../fakes/scripted-speech-server.ts";
+import { encodeHello } from "../../src/wire/text-frames.ts";
+import { scripts, ScriptedSpeechServer } from "../fakes/scripted-speech-server.ts";
 import { until } from "../fakes/until.ts";
-import { ScriptedEngine } from "./scripted-engine.ts";
+import { isThrough, Llama, Outbound, Voice } from "./voice-rig.ts";
 
 setDefaultTimeout(60_000);
 
@@ -28,171 +17,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(stateFolder, { recursive: true, force: true }));
 
-/** A running service, and the socket that whisper would use. */
-class Voice implements AsyncDisposable {
-  readonly engine = new ScriptedEngine({ name: "builtin" });
-  readonly memory: MemoryLog = createMemoryLog(systemClock);
-  readonly #signals: UdpEndpoint;
-  #service: RunningService | undefined;
-
-  private constructor(signals: UdpEndpoint) {
-    this.#signals = signals;
-  }
-
-  static async open(...argv: readonly string[]): Promise<Voice> {
-    const signals = await openUdp({
-      hostname: "127.0.0.1",
-      port: 0,
-      onDatagram: () => undefined,
-      onError: () => undefined,
-    });
-    const voice = new Voice(signals);
-    const definition = kokoroServiceWith(() => Promise.resolve(voice.engine));
-    const values = readOptions(definition.options, {
-      argv: ["--port", "0", "--signal-port", "0", ...argv],
-      env: {},
-      file: {},
-      fileName: "",
-      command: "kokoro",
-    });
-    voice.#service = await definition.start(values, {
-      clock: systemClock,
-      log: voice.memory.log,
-      stateFolder,
-      print: () => undefined,
-    });
-    return voice;
-  }
-
-  /** One figure of the status, by its way: `calls.open`. */
-  figure(way: string): unknown {
-    return way
-      .split(".")
-      .reduce<unknown>(
-        (value, key) =>
-          typeof value === "object" && value !== null
-            ? Object.getOwnPropertyDescriptor(value, key)?.value
-            : undefined,
-        this.#service?.status(),
-      );
-  }
-
-  get textPort(): number {
-    return Number(String(this.figure("address")).split(":")[1]);
-  }
-
-  get openCalls(): number {
-    const open = this.figure("calls.open");
-    return Array.isArray(open) ? open.length : -1;
-  }
-
-  signal(kind: SignalKind, id: number): void {
-    this.datagram(encodeRegistration(kind, callIdOf(id)));
-  }
-
-  datagram(bytes: Uint8Array): void {
-    this.#signals.send(bytes, Number(this.figure("signalPort")), "127.0.0.1");
-  }
-
-  async counts(way: string, count: number): Promise<void> {
-    await until(() => this.figure(way) === count, `${way} is ${count}`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#service?.stop();
-    this.#signals.close();
-  }
-}
-
-/** A LLaMA's connection for one call. */
-class Llama implements Disposable {
-  isClosed = false;
-  readonly link: TcpLink;
-
-  private constructor(link: TcpLink) {
-    this.link = link;
-  }
-
-  static async connect(voice: Voice, hello: string): Promise<Llama> {
-    const holder: { llama?: Llama } = {};
-    const attempt = connectTcp(
-      {
-        hostname: "127.0.0.1",
-        port: voice.textPort,
-        timeoutMs: 2000,
-        clock: systemClock,
-        maxPendingBytes: 32 << 20,
-      },
-      {
-        data: () => undefined,
-        closed: () => {
-          if (holder.llama !== undefined) holder.llama.isClosed = true;
-        },
-      },
-    );
-    holder.llama = new Llama(await attempt.link);
-    if (hello !== "") holder.llama.link.write(encodeHello(hello));
-    return holder.llama;
-  }
-
-  say(text: string): void {
-    this.link.write(encodeText(text));
-  }
-
-  bye(): void {
-    this.link.write(byeMarker);
-  }
-
-  async closed(): Promise<void> {
-    await until(() => this.isClosed, "the end of the connection");
-  }
-
-  [Symbol.dispose](): void {
-    this.link.destroy();
-  }
-}
-
-/** The caller's end of one call. */
-class Outbound implements Disposable {
-  readonly told: string[] = [];
-  samples = 0;
-  #link: ReplyLink | undefined;
-
-  static async open(id: number): Promise<Outbound> {
-    const outbound = new Outbound();
-    outbound.#link = await ReplyLink.open({
-      callId: callIdOf(id),
-      bind: "127.0.0.1",
-      clock: systemClock,
-      log: createMemoryLog(systemClock).log,
-      listener: {
-        replyBegan: () => outbound.told.push("began"),
-        replySamples: ({ length }) => void (outbound.samples += length),
-        replyEnded: () => outbound.told.push("ended"),
-        speech: () => undefined,
-        silence: () => undefined,
-      },
-    });
-    return outbound;
-  }
-
-  async hears(leastMs: number): Promise<void> {
-    await until(() => this.samples >= leastMs * 24, `${leastMs} ms of sound`, 15_000);
-  }
-
-  async tells(...told: readonly string[]): Promise<void> {
-    await until(() => this.told.length >= told.length, told.join(", "), 15_000);
-    expect(this.told).toEqual([...told]);
-  }
-
-  [Symbol.dispose](): void {
-    this.#link?.close();
-  }
+function openVoice(...argv: readonly string[]): Promise<Voice> {
+  return Voice.open(stateFolder, ...argv);
 }
 
 describe("a text", () => {
   test("becomes sound at outbound, and its end is told when it has been heard", async () => {
-    await using voice = await Voice.open();
+    await using voice = await openVoice();
     using outbound = await Outbound.open(5100);
     using llama = await Llama.connect(voice, "5100");
     llama.say("We are open.");
@@ -204,7 +35,7 @@ describe("a text", () => {
   });
 
   test("that comes before outbound is there waits for it", async () => {
-    await using voice = await Voice.open();
+    await using voice = await openVoice();
     using llama = await Llama.connect(voice, "5102");
     llama.say("Hello there.");
     await until(() => voice.engine.texts.length === 1, "synthesis");
@@ -213,7 +44,7 @@ describe("a text", () => {
   });
 
   test("is spoken on when outbound goes away and comes back", async () => {
-    await using voice = await Voice.open();
+    await using voice = await openVoice();
     using llama = await Llama.connect(voice, "5104");
     const first = await Outbound.open(5104);
     for (let count = 0; count < 5; count += 1) llama.say("This is a sentence of some length.");
@@ -224,7 +55,7 @@ describe("a text", () => {
   });
 
   test("on a second connection for the call counts, and the first connection is closed", async () => {
-    await using voice = await Voice.open();
+    await using voice = await openVoice();
     using outbound = await Outbound.open(5106);
     using first = await Llama.connect(voice, "5106");
     await voice.counts("texts.open", 1);
@@ -239,17 +70,17 @@ describe("a text", () => {
 
 describe("an interruption", () => {
   test("empties what waits; late texts are dropped until the caller is silent", async () => {
-    await using voice = await Voice.open();
+    await using voice = await openVoice();
     using outbound = await Outbound.open(5108);
     using llama = await Llama.connect(voice, "5108");
     for (let count = 0; count < 20; count += 1) llama.say("This is a sentence of some length.");
-    await outbound.hears(300);
+    await voice.tells(1, isThrough);
     voice.signal("speech", 5108);
     voice.signal("speech", 5108);
     await outbound.tells("began", "ended");
     const heard = outbound.samples;
     llama.say("A clause that was under way.");
-    await voice.counts("texts.texts", 21);
+    await voice.counts("calls.open.0.late", 1);
     expect(outbound.samples).toBe(heard);
     voice.signal("silence", 5108);
     await voice.counts("signals.received", 3);
@@ -266,7 +97,7 @@ describe("a call's end", () => {
     ["BYE of the LLaMA", (_voice: Voice, llama: Llama) => llama.bye()],
     ["BYE of an older outbound", (voice: Voice) => voice.signal("bye", 5110)],
   ])("by %s frees all, and the next call with the id works", async (_by, end) => {
-    await using voice = await Voice.open();
+    await using voice = await openVoice();
     using llama = await Llama.connect(voice, "5110");
     for (let count = 1; count <= 10; count += 1) {
       using outbound = await Outbound.open(5110);
@@ -279,7 +110,7 @@ describe("a call's end", () => {
   });
 
   test("in a thousand calls leaves no descriptor and no timer behind", async () => {
-    await using voice = await Voice.open("--phrase-cache-mb", "0");
+    await using voice = await openVoice("--phrase-cache-mb", "0");
     using outbound = await Outbound.open(5112);
     const call = async (text: string): Promise<void> => {
       const heard = outbound.samples;
@@ -298,7 +129,7 @@ describe("a call's end", () => {
 
 describe("older peers", () => {
   test("an outbound that says it is ready is told at once where the sound is", async () => {
-    await using voice = await Voice.open();
+    await using voice = await openVoice();
     voice.signal("register", 5114);
     await until(() => voice.openCalls === 1, "the call");
     using outbound = await Outbound.open(5114);
@@ -315,7 +146,7 @@ describe("bad input", () => {
     ["a HELLO too large for ports", () => encodeHello("99999"), "is too large"],
     ["a text of 10 MiB and 1", () => Uint8Array.of(0, 0xa0, 0, 1), "text length 10485761"],
   ])("%s closes the connection with one line", async (what, bytes, line) => {
-    await using voice = await Voice.open();
+    await using voice = await openVoice();
     using llama = await Llama.connect(voice, what.startsWith("a text") ? "5116" : "");
     llama.link.write(bytes());
     await llama.closed();
@@ -324,7 +155,7 @@ describe("bad input", () => {
   });
 
   test("of every kind on one call leaves the others as they are", async () => {
-    await using voice = await Voice.open();
+    await using voice = await openVoice();
     using outbound = await Outbound.open(5118);
     using good = await Llama.connect(voice, "5118");
     using bad = await Llama.connect(voice, "5120");
@@ -343,8 +174,8 @@ describe("bad input", () => {
   });
 
   test("a port that another program has costs that call only", async () => {
-    await using voice = await Voice.open();
-    const taken = await Voice.open();
+    await using voice = await openVoice();
+    const taken = await openVoice();
     using first = await Llama.connect(taken, "5122");
     await until(() => taken.openCalls === 1, "the first call");
     using second = await Llama.connect(voice, "5122");
@@ -361,7 +192,7 @@ describe("bad input", () => {
 describe("a speech server", () => {
   test("speaks; when it dies the built-in voice goes on in the same call", async () => {
     const server = new ScriptedSpeechServer();
-    await using voice = await Voice.open("--engine", "openai-speech", "--url", server.url);
+    await using voice = await openVoice("--engine", "openai-speech", "--url", server.url);
     using outbound = await Outbound.open(5124);
     using llama = await Llama.connect(voice, "5124");
     llama.say("From the server.");
@@ -374,17 +205,39 @@ describe("a speech server", () => {
     expect(voice.memory.text()).toContain("another speaks until it works again");
   });
 
+  test("that takes the request and never answers is overtaken by the built-in voice", async () => {
+    using server = new ScriptedSpeechServer();
+    server.script = scripts.neverAnswering;
+    await using voice = await openVoice("--engine", "openai-speech", "--url", server.url);
+    using outbound = await Outbound.open(5146);
+    using llama = await Llama.connect(voice, "5146");
+    const lines = voice.listen();
+    llama.say("Is anybody there?");
+    await outbound.hears(300);
+    expect(server.orders).toHaveLength(1);
+    await outbound.tells("began", "ended");
+    expect(outbound.samples / 24).toBeWithin(340, 420);
+    llama.say("Yes.");
+    await voice.tells(2, isThrough);
+    const wait = (text: number): number =>
+      voice.heard.findLast((values) => values.text === text)?.voice ?? 0;
+    expect(wait(1)).toBeWithin(690, 3000);
+    expect(wait(2)).toBeLessThan(wait(1));
+    expect(voice.figure("engine.engines.0.slow")).toBe(1);
+    await until(() => lines.some((line) => line.includes('"engine":"openai-speech"')), "the event");
+  });
+
   test("is not needed for a voice that the built-in one has; another is refused at start", async () => {
-    await using voice = await Voice.open("--voice", "low");
+    await using voice = await openVoice("--voice", "low");
     expect(voice.openCalls).toBe(0);
-    const refusal = await Voice.open("--voice", "af_bella").then(() => "opened", describeError);
+    const refusal = await openVoice("--voice", "af_bella").then(() => "opened", describeError);
     expect(refusal).toBe(
       '--voice "af_bella" is none of the built-in voice; choose one of: high, low',
     );
   });
 
   test("without an address is refused at start", async () => {
-    const refusal = await Voice.open("--engine", "openai-speech").then(
+    const refusal = await openVoice("--engine", "openai-speech").then(
       () => "opened",
       describeError,
     );
@@ -393,8 +246,10 @@ describe("a speech server", () => {
 });
 
 test("phrases that were named are ready on disk for the first call", async () => {
-  await using voice = await Voice.open("--phrase", "Welcome to Wildfire.");
-  await until(() => readdirSync(join(stateFolder, "phrases")).length > 0, "the phrase");
+  const folder = join(stateFolder, "phrases");
+  const before = readdirSync(folder).length;
+  await using voice = await openVoice("--phrase", "Welcome to Wildfire.");
+  await until(() => readdirSync(folder).length > before, "the phrase");
   await until(() => voice.engine.utterances.every(({ isOver }) => isOver), "its end");
   voice.engine.failure = "broken";
   using outbound = await Outbound.open(5126);
@@ -405,9 +260,9 @@ test("phrases that were named are ready on disk for the first call", async () =>
 });
 
 test("a port that is taken is refused with one line, and nothing is left open", async () => {
-  await using voice = await Voice.open();
+  await using voice = await openVoice();
   const port = String(voice.textPort);
-  const refusal: unknown = await Voice.open("--port", port).catch((error: unknown) => error);
+  const refusal: unknown = await openVoice("--port", port).catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(WildfireError);
   expect(describeError(refusal)).toContain(`TCP 127.0.0.1:${port}: EADDRINUSE`);
 });

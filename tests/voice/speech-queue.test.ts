@@ -4,7 +4,11 @@ import { levelDbfs } from "../../src/audio/level.ts";
 import { WildfireError } from "../../src/core/errors.ts";
 import { FallbackEngine } from "../../src/voice/fallback-engine.ts";
 import { LevelMemory } from "../../src/voice/speech-level.ts";
-import { SpeechQueue, type SpeechQueueOptions } from "../../src/voice/speech-queue.ts";
+import {
+  type PieceOrigin,
+  SpeechQueue,
+  type SpeechQueueOptions,
+} from "../../src/voice/speech-queue.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 import { tone } from "../fakes/scripted-speech-server.ts";
@@ -16,10 +20,15 @@ const rateHz = 24_000;
 class Rig {
   readonly clock = new FakeClock();
   readonly pieces: Float32Array[] = [];
+  readonly origins: (PieceOrigin & { readonly samples: number })[] = [];
   readonly told: string[] = [];
+  readonly ended: string[] = [];
   readonly output = {
     hasRoom: true,
-    write: (samples: Float32Array): void => void this.pieces.push(samples.slice()),
+    write: (samples: Float32Array, from: PieceOrigin): void => {
+      this.pieces.push(samples.slice());
+      this.origins.push({ ...from, samples: samples.length });
+    },
   };
   readonly engine: ScriptedEngine;
   readonly queue: SpeechQueue;
@@ -32,6 +41,7 @@ class Rig {
       listener: {
         clauseBegan: (turn, waitedMs) => this.told.push(`began ${turn} after ${waitedMs}`),
         clauseFailed: (turn, reason) => this.told.push(`failed ${turn}: ${reason}`),
+        clauseEnded: ({ text }) => this.ended.push(text),
         drained: () => this.told.push("drained"),
       },
       clock: this.clock,
@@ -115,6 +125,27 @@ describe("clauses", () => {
     expect(rig.told).toEqual(["began 1 after 300"]);
     rig.clock.advance(100);
     expect(rig.told).toEqual(["began 1 after 300", "drained"]);
+  });
+
+  test("leave with what of each piece is speech, and when it is heard", async () => {
+    const rig = new Rig();
+    const texts = ["It is open,", "from nine to five."];
+    for (const text of texts) rig.queue.say(text);
+    await rig.speaksOut();
+    const speech = texts.map((text) =>
+      rig.origins.reduce(
+        (sum, { clause, speechSamples }) => sum + (clause?.text === text ? speechSamples : 0),
+        0,
+      ),
+    );
+    expect(speech[0]).toBeCloseTo(11 * 20 * 24, -2);
+    expect(speech[1]).toBeCloseTo(18 * 20 * 24, -2);
+    for (const { clause, speechSamples, samples } of rig.origins) {
+      expect(speechSamples).toBeLessThanOrEqual(samples);
+      if (clause === undefined) expect(speechSamples).toBe(0);
+    }
+    expect(rig.origins.at(-1)?.heardAtMs).toBeWithin(rig.handedMs, rig.handedMs + 21);
+    expect(rig.ended).toEqual(texts);
   });
 
   test("leave in pieces of 20 to 200 ms, the first before the clause is complete", async () => {
@@ -201,6 +232,20 @@ describe("synthesis", () => {
   });
 });
 
+describe("patience", () => {
+  test("with the engine is 700 ms in silence, and as long as there is sound afterwards", async () => {
+    const rig = new Rig();
+    rig.engine.isManual = true;
+    rig.queue.say("First.");
+    rig.queue.say("Second.");
+    expect(rig.engine.utterances[0]?.request.patienceMs).toBe(700);
+    rig.engine.utterances[0]?.give(tone(2000), rateHz);
+    rig.engine.utterances[0]?.finish();
+    await until(() => rig.engine.utterances.length === 2, "the second clause");
+    expect(rig.engine.utterances[1]?.request.patienceMs).toBeCloseTo(2000 - 300, -2);
+  });
+});
+
 describe("loudness", () => {
   test.each([0.03, 0.1, 0.5, 0.9])("of a voice at %p comes out at -20 dBFS", async (amplitude) => {
     const rig = new Rig({}, new ScriptedEngine({ amplitude }));
@@ -239,21 +284,16 @@ describe("loudness", () => {
 });
 
 describe("an interruption", () => {
-  test("aborts synthesis, forgets all that waits, and tells what was handed on", async () => {
+  test("aborts synthesis, forgets all that waits, and tells what cannot have been heard", async () => {
     const rig = new Rig();
     for (const text of ["First clause.", "x".repeat(100), "Never heard."]) rig.queue.say(text);
     await rig.hands(1000);
     const handed = rig.handedMs;
     rig.clock.advance(40);
-    const { turn, wasSpeaking, unheardMs, clauses } = rig.queue.interrupt();
+    const { turn, wasSpeaking, unheardMs } = rig.queue.interrupt();
     expect(unheardMs).toBeCloseTo(handed - 40, 5);
     expect({ turn, wasSpeaking }).toEqual({ turn: 1, wasSpeaking: true });
-    expect(clauses.map(({ isWhole }) => isWhole)).toEqual([true, false, false]);
-    const [first, second, third] = clauses;
-    expect(first).toMatchObject({ text: "First clause.", characters: 13 });
-    expect(second?.characters).toBe(Math.floor(((second?.samples ?? 0) / 48_000) * 100));
-    expect(second?.characters).toBeWithin(10, 40);
-    expect(third).toMatchObject({ text: "Never heard.", samples: 0, characters: 0 });
+    expect(rig.ended).toEqual(["First clause."]);
     rig.clock.advance(10_000);
     expect(rig.handedMs).toBe(handed);
     expect(rig.queue.isIdle).toBe(true);
@@ -274,13 +314,11 @@ describe("an interruption", () => {
     expect(rig.handedMs).toBe(handed);
   });
 
-  test("makes texts of the interrupted turn stale, and those of the next are spoken", async () => {
+  test("is over at once: what is said next is spoken", async () => {
     const rig = new Rig();
-    const { turn } = rig.queue;
-    rig.queue.say("An answer.", turn);
+    rig.queue.say("An answer.");
     rig.queue.interrupt();
-    expect(rig.queue.say("Its next clause.", turn)).toBe("stale");
-    expect(rig.queue.say("The new answer.", rig.queue.turn)).toBe("queued");
+    expect(rig.queue.say("The new answer.")).toBe("queued");
     await rig.speaksOut();
     expect(rig.engine.texts).toEqual(["An answer.", "The new answer."]);
     expect(rig.told.at(-2)).toStartWith("began 2");
@@ -291,7 +329,7 @@ describe("an interruption", () => {
     rig.queue.say("Short.");
     await rig.speaksOut();
     expect(rig.queue.interrupt().wasSpeaking).toBe(false);
-    expect(rig.queue.interrupt()).toMatchObject({ wasSpeaking: false, clauses: [] });
+    expect(rig.queue.interrupt()).toMatchObject({ wasSpeaking: false });
     expect(rig.queue.status().interruptions).toBe(0);
   });
 });
@@ -411,7 +449,7 @@ describe("bounds", () => {
     await rig.hands(1000);
     rig.queue.close();
     expect(rig.clock.timers).toBe(0);
-    expect(rig.queue.say("More.")).toBe("stale");
+    expect(rig.queue.say("More.")).toBe("closed");
     expect(rig.engine.texts).toHaveLength(1);
   });
 });

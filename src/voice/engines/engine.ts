@@ -10,11 +10,15 @@ export interface SpeechRequest {
   readonly speed?: number | undefined;
   /** BCP 47, such as `en` or `de-AT`. */
   readonly language?: string | undefined;
+  /** For so long nobody minds silence; then another engine may be asked as well. For ever unless given. */
+  readonly patienceMs?: number | undefined;
 }
 
 export interface SpeechSink {
   /** A view that is valid during the call only, -1..1. The rate may differ from engine to engine. */
   samples(samples: Float32Array, rateHz: number): void;
+  /** Told before the first samples by an engine that chooses among others. */
+  spokenBy?(engine: string): void;
 }
 
 export interface SpeechEngine {

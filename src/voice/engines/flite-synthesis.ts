@@ -1,6 +1,6 @@
 /** One piece of text spoken by flite: a program that is given its text and writes a WAV file. */
 import { WildfireError } from "../../core/errors.ts";
-import { runWasiCommand } from "./wasi-command.ts";
+import { WasiProgram } from "./wasi-command.ts";
 
 /** Best first: three that were made from recordings, and the small old one at 8 kHz. */
 export const fliteVoices = ["slt", "rms", "awb", "kal"] as const;
@@ -33,9 +33,13 @@ const fullScale = 32_768;
 
 /** Takes about a hundredth of the time that the sound lasts. Throws on a fault of the program. */
 export function synthesise(module: WebAssembly.Module, piece: FlitePiece): SpokenPiece {
+  return synthesiseWith(new WasiProgram(module), piece);
+}
+
+/** The same with a program that was made ready before. */
+export function synthesiseWith(program: WasiProgram, piece: FlitePiece): SpokenPiece {
   const stretch = (naturalStretch[piece.voice] / piece.speed).toFixed(3);
-  const { exitCode, file } = runWasiCommand({
-    module,
+  const { exitCode, file } = program.run({
     args: `flite -voice ${piece.voice} --setf duration_stretch=${stretch} -o speech.wav -t`
       .split(" ")
       .concat(piece.text),

@@ -4,8 +4,7 @@
  * that the same arguments give the same bytes.
  */
 
-export interface WasiCommand {
-  readonly module: WebAssembly.Module;
+export interface WasiArguments {
   /** The first one is the program's name. No argument may hold a zero. */
   readonly args: readonly string[];
   /** Ends the program as a fault when it has written more. */
@@ -18,18 +17,29 @@ export interface WasiOutcome {
   readonly file: Uint8Array;
 }
 
-/** Throws what the engine throws for a fault of the program, such as an access out of bounds. */
-export function runWasiCommand(command: WasiCommand): WasiOutcome {
-  const host = new WasiHost(command);
-  const instance = new WebAssembly.Instance(command.module, {
-    wasi_snapshot_preview1: host.functions(),
-  });
-  const { memory, _start: start } = instance.exports;
-  if (!(memory instanceof WebAssembly.Memory) || typeof start !== "function") {
-    throw new TypeError("this is no WASI command: memory or _start is missing");
+/** A program that is ready to run, once: its memory is made, which takes as long as a few words. */
+export class WasiProgram {
+  readonly #host = new WasiHost();
+  readonly #start: Function;
+
+  /** Throws a TypeError for a module that is no command. */
+  constructor(module: WebAssembly.Module) {
+    const instance = new WebAssembly.Instance(module, {
+      wasi_snapshot_preview1: this.#host.functions(),
+    });
+    const { memory, _start: start } = instance.exports;
+    if (!(memory instanceof WebAssembly.Memory) || typeof start !== "function") {
+      throw new TypeError("this is no WASI command: memory or _start is missing");
+    }
+    this.#host.attach(memory);
+    this.#start = start;
   }
-  host.attach(memory);
-  return { exitCode: exitCodeOf(start), file: host.takeFile() };
+
+  /** Throws what the engine throws for a fault of the program, such as an access out of bounds. */
+  run(given: WasiArguments): WasiOutcome {
+    this.#host.give(given);
+    return { exitCode: exitCodeOf(this.#start), file: this.#host.takeFile() };
+  }
 }
 
 /** Carries the exit code through the frames of the program, which know no other way out. */
@@ -72,13 +82,13 @@ function succeed(): number {
 }
 
 class WasiHost {
-  readonly #args: readonly Uint8Array[];
-  readonly #maxFileBytes: number;
+  #args: readonly Uint8Array[] = [];
+  #maxFileBytes = 0;
   readonly #parts: Uint8Array[] = [];
   #fileBytes = 0;
   #memory: WebAssembly.Memory | undefined;
 
-  constructor({ args, maxFileBytes }: WasiCommand) {
+  give({ args, maxFileBytes }: WasiArguments): void {
     this.#args = args.map((text) => Buffer.from(`${text}\0`));
     this.#maxFileBytes = maxFileBytes;
   }

@@ -1,6 +1,6 @@
 /** The WASI that flite gets, asked by programs of a few instructions. */
 import { describe, expect, test } from "bun:test";
-import { runWasiCommand } from "../../../src/voice/engines/wasi-command.ts";
+import { WasiProgram } from "../../../src/voice/engines/wasi-command.ts";
 import { writeSections } from "../../../scripts/builder/wasm-sections.ts";
 
 const text = (value: string): number[] => [value.length, ...Buffer.from(value)];
@@ -53,7 +53,7 @@ function writing(descriptor: number, maxFileBytes = 100) {
     code: [...values, call, 0, drop],
     data: helloVectors,
   });
-  return runWasiCommand({ module, args: ["program"], maxFileBytes });
+  return new WasiProgram(module).run({ args: ["program"], maxFileBytes });
 }
 
 describe("a WASI command", () => {
@@ -78,7 +78,7 @@ describe("a WASI command", () => {
       imported: { name: "proc_exit", arguments: 1 },
       code: [i32Const, 7, call, 0, unreachable],
     });
-    expect(runWasiCommand({ module, args: [], maxFileBytes: 0 }).exitCode).toBe(7);
+    expect(new WasiProgram(module).run({ args: [], maxFileBytes: 0 }).exitCode).toBe(7);
   });
 
   test("that traps throws, and the next run is not touched by it", () => {
@@ -86,7 +86,7 @@ describe("a WASI command", () => {
       imported: { name: "proc_exit", arguments: 1 },
       code: [unreachable],
     });
-    expect(() => runWasiCommand({ module, args: [], maxFileBytes: 0 })).toThrow(
+    expect(() => new WasiProgram(module).run({ args: [], maxFileBytes: 0 })).toThrow(
       WebAssembly.RuntimeError,
     );
     expect(Buffer.from(writing(4).file).toString()).toBe("hello");
@@ -98,7 +98,7 @@ describe("a WASI command", () => {
       imported: { name: "fd_write", arguments: 4 },
       code: [...values, call, 0, drop],
     });
-    expect(() => runWasiCommand({ module, args: [], maxFileBytes: 100 })).toThrow(RangeError);
+    expect(() => new WasiProgram(module).run({ args: [], maxFileBytes: 100 })).toThrow(RangeError);
   });
 
   test("without a memory is none", () => {
@@ -107,6 +107,6 @@ describe("a WASI command", () => {
       code: [],
       exports: ["_start"],
     });
-    expect(() => runWasiCommand({ module, args: [], maxFileBytes: 0 })).toThrow(TypeError);
+    expect(() => new WasiProgram(module).run({ args: [], maxFileBytes: 0 })).toThrow(TypeError);
   });
 });
