@@ -80,13 +80,15 @@ export class SpokenLedger {
   /** Undefined when it is about no text that is known. */
   report({ text: number, samples, of }: HeardSamples): Heard | undefined {
     this.#hasReports = true;
-    const at = this.#texts.findLastIndex((text) => text.number === number);
-    const text = this.#texts[at];
+    const text = this.#texts.findLast((other) => other.number === number);
     if (text === undefined) return undefined;
-    for (const before of this.#texts.slice(0, at)) {
+    const turn = this.#texts.filter((other) => other.turn === text.turn);
+    for (const before of turn.slice(0, turn.indexOf(text))) {
       if (!before.isThrough) before.heardShare = 1;
       before.isThrough = true;
     }
+    // The voice had guessed, and takes back what the caller did not hear after all.
+    for (const after of turn.slice(turn.indexOf(text) + 1)) after.heardShare = 0;
     text.isThrough = samples >= of;
     text.heardShare = of === 0 ? 0 : Math.min(1, samples / of);
     return this.heard(text.turn);

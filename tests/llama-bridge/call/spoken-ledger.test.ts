@@ -40,6 +40,21 @@ describe("a voice that reports", () => {
     expect(ledger.heard(1).isAll).toBe(false);
   });
 
+  test("takes back what it had guessed to be heard, by telling of an earlier text", () => {
+    const ledger = written();
+    ledger.report({ text: 4, samples: 600, of: 600 });
+    ledger.report({ text: 5, samples: 100, of: 1000 });
+    expect(ledger.report({ text: 4, samples: 300, of: 600 })?.characters).toBe(8);
+  });
+
+  test("tells nothing about an interrupted turn when it speaks in the next one", () => {
+    const ledger = written();
+    ledger.report({ text: 4, samples: 300, of: 600 });
+    ledger.give(2, { text: "Yes.", start: 0, end: 4 }, 50)(6);
+    ledger.report({ text: 6, samples: 500, of: 500 });
+    expect(ledger.heard(1).characters).toBe(8);
+  });
+
   test("ends a text that it could not speak with nothing heard of it", () => {
     const ledger = written();
     ledger.report({ text: 4, samples: 0, of: 0 });
