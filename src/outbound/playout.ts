@@ -78,6 +78,8 @@ const roomShare = 0.75;
 const greetingAheadMs = 100;
 /** When nobody tells that the caller is silent again, a reply is not held back for longer. */
 const discardLimitMs = 10_000;
+/** SILENCE comes by UDP and may overtake what was written of the interrupted reply before. */
+const leftoverMs = 100;
 /** A reply that gives nothing for this long has been said, whether its stream is ended or not. */
 const quietAfterMs = 500;
 
@@ -99,6 +101,7 @@ export class Playout {
   #isOnHold = false;
   #isMuted = false;
   #isDiscarding = false;
+  #discardLimitMs = discardLimitMs;
   #interruptedAtMs = Number.NEGATIVE_INFINITY;
   #discardedMs = 0;
   #interruptions = 0;
@@ -206,6 +209,7 @@ export class Playout {
     const { encoder, clock } = this.#options;
     this.#interruptedAtMs = clock.nowMs();
     this.#goOn(this.#pause.decide(this.#interruptedAtMs));
+    this.#discardLimitMs = discardLimitMs;
     if (this.#isInReply) this.#isDiscarding = true;
     this.#streams.interrupt(this.#waitingMs);
     // Said twice for each time, and the second one finds nothing left.
@@ -225,7 +229,7 @@ export class Playout {
 
   /** The caller is silent again: what comes from now on is meant as an answer. */
   callerSilent(): void {
-    this.#isDiscarding = false;
+    this.#discardLimitMs = leftoverMs;
   }
 
   /** Nothing is played and nothing is lost: for a call on hold. */
@@ -241,7 +245,7 @@ export class Playout {
   #isDiscarded(): boolean {
     if (!this.#isDiscarding) return false;
     const sinceMs = this.#options.clock.nowMs() - this.#interruptedAtMs;
-    if (sinceMs >= discardLimitMs) this.#isDiscarding = false;
+    if (sinceMs >= this.#discardLimitMs) this.#isDiscarding = false;
     return this.#isDiscarding;
   }
 

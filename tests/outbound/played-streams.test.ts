@@ -72,6 +72,7 @@ describe("a reply", () => {
     rig.run(100);
     rig.playout.interrupt();
     rig.write(200);
+    rig.clock.advance(100);
     rig.playout.callerSilent();
     rig.write(60);
     rig.playout.endReply();

@@ -183,12 +183,27 @@ describe("a caller who talks", () => {
     rig.run(100);
     rig.playout.interrupt();
     rig.write(100);
+    rig.clock.advance(100);
     rig.playout.callerSilent();
     rig.write(60, 0.75);
     rig.playout.endReply();
     rig.run(200);
     expect(rig.heardMs(0.5)).toBe(100);
     expect(rig.heardMs(0.75)).toBe(60);
+  });
+
+  test("and is silent at once does not hear what was under way before", () => {
+    const rig = new Rig();
+    rig.beginReply();
+    rig.write(200);
+    rig.run(100);
+    rig.playout.interrupt();
+    rig.playout.callerSilent();
+    rig.write(100);
+    rig.playout.endReply();
+    rig.reply(60);
+    rig.run(300);
+    expect(rig.heardMs(0.5)).toBe(160);
   });
 
   test("of whom nobody says that he is silent hears the stream again after ten seconds", () => {
