@@ -50,6 +50,14 @@ export interface HeardPacket {
   readonly payload: Uint8Array;
 }
 
+/** What is between the call and whoever speaks and listens at the PBX. */
+export interface PbxLine {
+  /** A frame of the other side came; `timestamp` is of 32 bits, 8,000 a second. */
+  heard(frame: Uint8Array, timestamp: number): void;
+  /** What is sent in place of this frame, of the same codec and length; nothing was for `missed` frames. */
+  send(frame: Uint8Array, missed: number): Uint8Array;
+}
+
 export interface PbxRequest {
   readonly headers: readonly SipHeader[];
   readonly body: string;
@@ -71,6 +79,8 @@ export class PbxCall {
   onFrame: ((arrivalMs: number) => void) | undefined;
   /** Kept from the moment on at which somebody puts a list here. */
   packets: HeardPacket[] | undefined;
+  /** None unless somebody puts one here. */
+  line: PbxLine | undefined;
   /** Keys that the other side pressed. */
   digits = "";
   /** When the call came up, by the clock of `arrivalMs`. */
@@ -112,7 +122,7 @@ export class PbxCall {
   attach(sip: SipCall, peer: PbxPeer): SipCallEvents {
     this.#sip = sip;
     this.#peer = peer;
-    this.#ticking = this.#options.ticker.add(frameMs, () => this.#send());
+    this.#ticking = this.#options.ticker.add(frameMs, (missed) => this.#send(missed));
     return {
       established: () => {
         this.upAtMs = performance.now();
@@ -138,6 +148,7 @@ export class PbxCall {
 
   heard(frame: RtpFrame): void {
     this.onFrame?.(frame.arrivalMs);
+    this.line?.heard(frame.payload, frame.timestamp);
     if (this.packets === undefined) return;
     const { sequence, timestamp, payloadType, marker, arrivalMs } = frame;
     const payload = frame.payload.slice();
@@ -245,9 +256,13 @@ export class PbxCall {
     return this.#peer;
   }
 
-  #send(): void {
+  #send(missed: number): void {
     const frame = this.#nextFrame();
-    if (frame !== undefined) this.#options.rtp.send(frame, frameSamples);
+    if (frame === undefined) return;
+    const { rtp } = this.#options;
+    // On a line time goes on while the PBX stands still; without one, what is said stays in one piece.
+    if (this.line !== undefined && missed > 0) rtp.skip(missed * frameSamples);
+    rtp.send(this.line?.send(frame, missed) ?? frame, frameSamples);
   }
 
   #nextFrame(): Uint8Array | undefined {

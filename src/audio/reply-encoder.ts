@@ -48,6 +48,16 @@ export class ReplyEncoder {
     this.#fadeSamples = fadeMs * samplesPerMs;
   }
 
+  /** Of the line. */
+  get rateHz(): number {
+    return this.#codec.rateHz;
+  }
+
+  /** What the frame sounds like that was made last; valid until the next one. */
+  get samples(): Float32Array {
+    return this.#samples;
+  }
+
   /** Sound that was written and not taken yet. */
   get pendingMs(): number {
     const waiting = this.#fifo.length + Math.max(0, this.#inResampler);

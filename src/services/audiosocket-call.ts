@@ -3,7 +3,7 @@ import { Resampler } from "../audio/resample.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import type { Greeting, PlayoutEncoder } from "../outbound/playout.ts";
+import type { Greeting } from "../outbound/playout.ts";
 import type { TcpClose, TcpHandlers, TcpLink } from "../tcp-link.ts";
 import {
   AudioSocketDecoder,
@@ -15,6 +15,7 @@ import { callerAudioRateHz } from "../wire/audio-frames.ts";
 import type { CallId } from "../wire/call-id.ts";
 import type { CallAudio, CallAudioOptions } from "./call-audio.ts";
 import type { CallAudioPool } from "./call-audio-pool.ts";
+import type { LineFrameEncoder } from "./line-echo.ts";
 
 /** Sound to the exchange; it takes 8 kHz whatever rate it sends. */
 export const replyRateHz = 8_000;
@@ -48,7 +49,7 @@ export interface AudioSocketCallName {
 export interface AudioSocketCallOptions {
   readonly link: TcpLink;
   readonly pool: CallAudioPool;
-  readonly makeEncoder: () => PlayoutEncoder;
+  readonly makeEncoder: () => LineFrameEncoder;
   readonly greeting?: Greeting | undefined;
   readonly listener: AudioSocketCallListener;
   readonly clock: Clock;
@@ -219,13 +220,14 @@ export class AudioSocketCall {
     this.#log.debug("sound of the caller", { rateHz });
   }
 
-  #play(frame: Uint8Array | undefined): void {
+  #play(frame: Uint8Array | undefined): boolean {
     const { link } = this.#options;
     const isTaken =
       link.pendingBytes < maxPendingBytes &&
       link.write(encodeAudioSocketAudio(frame ?? silence, replyRateHz, this.#frame));
     if (isTaken) this.#counts.framesOut += 1;
     else this.#counts.framesDropped += 1;
+    return isTaken;
   }
 
   #digit(digit: string): void {

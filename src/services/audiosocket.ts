@@ -10,6 +10,7 @@ import { CallAudioPool } from "./call-audio-pool.ts";
 import { FrameTicker } from "./frame-ticker.ts";
 import { loadGreeting } from "./greeting.ts";
 import { type HostPort, parseHostPort, resolveHost } from "./host-port.ts";
+import { lineEchoOptions } from "./line-echo.ts";
 import {
   commonOptions,
   type RunningService,
@@ -39,6 +40,7 @@ const options = {
     kind: "boolean",
     help: "print each transcript and each digit as a JSON object on a line of its own",
   },
+  ...lineEchoOptions,
   ...whisperLinkOptions,
   ...commonOptions,
 } as const satisfies OptionTable;
@@ -98,6 +100,7 @@ async function createPool(
     whisperAddress: await resolveHost(values["whisper-host"], "--whisper-host"),
     whisperPort: values["whisper-port"],
     ticker,
+    hasEchoGuard: !values["no-echo-guard"],
     clock,
   };
   return new CallAudioPool(shared, log);

@@ -7,20 +7,21 @@ import type { Logger } from "../core/log.ts";
 import type { SocketControl } from "../core/socket-control.ts";
 import { StreamFeed } from "../inbound/audio-feed.ts";
 import { CallUplink, type UplinkOutcome } from "../inbound/uplink.ts";
-import type { Greeting, PlayoutEncoder } from "../outbound/playout.ts";
+import type { Greeting } from "../outbound/playout.ts";
 import { ReplyPlayout, type ReplyPlayoutListener } from "../outbound/reply-playout.ts";
 import { callerAudioRateHz } from "../wire/audio-frames.ts";
 import type { CallId } from "../wire/call-id.ts";
 import type { FrameTicker, Ticking } from "./frame-ticker.ts";
+import { LineEcho, type LineFrameEncoder } from "./line-echo.ts";
 
 /** What carries the call: an RTP session, an AudioSocket connection. */
 export interface CallLine {
   /**
    * Called once in each frame period, from the start on. The frame is valid during the call only;
    * undefined when there is nothing to be heard. `missed` frame periods before this one were left
-   * out, since the host was busy.
+   * out, since the host was busy. False when the line could not take it: the caller hears nothing.
    */
-  play(frame: Uint8Array | undefined, missed: number): void;
+  play(frame: Uint8Array | undefined, missed: number): boolean;
 }
 
 export interface CallAudioListener extends ReplyPlayoutListener {
@@ -35,6 +36,8 @@ export interface CallAudioShared {
   readonly whisperAddress: string;
   readonly whisperPort: number;
   readonly ticker: FrameTicker;
+  /** Whether what lines bring back of the voice is kept from whisper. */
+  readonly hasEchoGuard: boolean;
   readonly clock: Clock;
   readonly control?: SocketControl | undefined;
   /** Sound of a caller that is kept for a whisper that is not there or starts anew. */
@@ -47,7 +50,7 @@ export interface CallAudioOptions {
   readonly line: CallLine;
   readonly listener: CallAudioListener;
   /** Makes frames as the line wants them. */
-  readonly encoder: PlayoutEncoder;
+  readonly encoder: LineFrameEncoder;
   readonly frameMs: number;
   readonly greeting?: Greeting | undefined;
   readonly log: Logger;
@@ -63,6 +66,7 @@ export class CallAudio {
   readonly #replies: ReplyPlayout;
   readonly #uplink: CallUplink;
   readonly #line: CallLine;
+  readonly #echo: LineEcho | undefined;
   #frameMs: number;
   #ticking: Ticking;
   #hasHeard = false;
@@ -70,12 +74,13 @@ export class CallAudio {
   #isOver = false;
 
   private constructor(shared: CallAudioShared, options: CallAudioOptions, parts: CallAudioParts) {
-    const { line, frameMs } = options;
+    const { line, encoder, frameMs } = options;
     this.callId = parts.callId;
     this.#shared = shared;
     this.#replies = parts.replies;
     this.#uplink = parts.uplink;
     this.#line = line;
+    if (shared.hasEchoGuard) this.#echo = new LineEcho(encoder);
     this.#frameMs = frameMs;
     this.#ticking = this.#tick();
   }
@@ -102,11 +107,12 @@ export class CallAudio {
     return this.#uplink.isConnected;
   }
 
-  /** What the caller says: 16 kHz mono, -1..1; copied. Never waits. */
+  /** What the caller says: 16 kHz mono, -1..1; copied, and changed where it is the voice's echo. Never waits. */
   hear(samples: Float32Array): void {
     if (this.#isOver) return;
     this.#hasHeard = true;
-    this.#uplink.write(samples);
+    const heard = this.#echo?.clean(samples) ?? samples;
+    if (heard.length > 0) this.#uplink.write(heard);
   }
 
   /** The encoder's frames have another length from now on. */
@@ -160,12 +166,22 @@ export class CallAudio {
 
   #tick(): Ticking {
     const { ticker } = this.#shared;
-    return ticker.add(this.#frameMs, (missed) => this.#line.play(this.#replies.next(), missed));
+    return ticker.add(this.#frameMs, (missed) => this.#play(missed));
+  }
+
+  #play(missed: number): void {
+    const frame = this.#replies.next();
+    const isSent = this.#line.play(frame, missed);
+    this.#echo?.sent(isSent && frame !== undefined, missed);
   }
 
   /** No private data. */
   status(): Record<string, unknown> {
-    return { ...this.#uplink.status(), replies: this.#replies.status() };
+    return {
+      ...this.#uplink.status(),
+      replies: this.#replies.status(),
+      echo: this.#echo?.status(),
+    };
   }
 }
 

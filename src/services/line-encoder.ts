@@ -1,9 +1,9 @@
 /** Encodes what a caller hears for a line whose codec and frame length are agreed late and may change. */
 import { ReplyEncoder } from "../audio/reply-encoder.ts";
 import type { ReplyFormat } from "../audio/reply-codec.ts";
-import type { PlayoutEncoder } from "../outbound/playout.ts";
+import type { LineFrameEncoder } from "./line-echo.ts";
 
-export class LineEncoder implements PlayoutEncoder {
+export class LineEncoder implements LineFrameEncoder {
   #format: ReplyFormat;
   #ptimeMs: number;
   #encoder: ReplyEncoder;
@@ -19,6 +19,14 @@ export class LineEncoder implements PlayoutEncoder {
   /** One frame of silence. */
   get silence(): Uint8Array {
     return this.#silence;
+  }
+
+  get rateHz(): number {
+    return this.#encoder.rateHz;
+  }
+
+  get samples(): Float32Array {
+    return this.#encoder.samples;
   }
 
   get pendingMs(): number {

@@ -45,6 +45,14 @@ export const llamaOptions = {
     help: "how freely the model chooses its words; unless given, the server decides",
   },
   seed: { kind: "integer", value: "N", min: 0, max: 2 ** 31, help: "the same answers each time" },
+  "first-token-limit": {
+    kind: "number",
+    value: "SECONDS",
+    min: 0.1,
+    max: 100,
+    default: 20,
+    help: "a server that has not begun to answer by then is given up",
+  },
   "max-tokens": {
     kind: "integer",
     value: "N",
@@ -121,6 +129,8 @@ export const llamaOptions = {
 
 export type LlamaValues = OptionValues<typeof llamaOptions>;
 
+const maxStopTexts = 4;
+
 /** What a telephone agent is told where nothing else is. */
 const usualPrompts: Readonly<Record<"en" | "de", string>> = {
   en: `You answer the telephone. Your words are spoken aloud: write plain sentences without lists, headings or symbols, and keep each answer to one or two short sentences. Ask when you did not understand, since what the caller says was recognised by machine. Say so when you do not know something.
@@ -154,6 +164,14 @@ export async function readCallSettings(values: LlamaValues, clock: Clock): Promi
     destinations,
     anyNumber: values["transfer-any"],
   };
+}
+
+/** Throws a WildfireError("usage") for more than the convention has. */
+export function stopTexts({ stop }: LlamaValues): readonly string[] {
+  if (stop.length <= maxStopTexts) return stop;
+  throw new WildfireError("usage", `--stop is given ${stop.length} times`, {
+    hint: `${maxStopTexts} texts are the most`,
+  });
 }
 
 function toolStyleOf(values: LlamaValues, toolCount: number): CallSettings["toolStyle"] {

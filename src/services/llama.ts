@@ -13,7 +13,7 @@ import type { LlamaCallEvent } from "../llama-bridge/call/call-events.ts";
 import { EventStream } from "./event-stream.ts";
 import type { EventCall } from "./hearing-record.ts";
 import { resolveHost } from "./host-port.ts";
-import { llamaOptions, type LlamaValues, readCallSettings } from "./llama-options.ts";
+import { llamaOptions, type LlamaValues, readCallSettings, stopTexts } from "./llama-options.ts";
 import { PhoneControl } from "./phone-control.ts";
 import { chatKeyVariable, readKey } from "./secret-key.ts";
 import {
@@ -35,6 +35,8 @@ export const llamaService: ServiceDefinition<typeof llamaOptions> = {
 /** Of answers that go back by the connection that the texts came by, and which nobody may read. */
 const maxReturnBytes = 64 * 1024;
 const farewellLimitMs = 1000;
+/** A caller who is connected for so long has been greeted, or is not to be any more. */
+const greetingLimitMs = 3000;
 
 interface CallEvent {
   readonly call: EventCall;
@@ -91,14 +93,14 @@ interface Parts {
 async function run(parts: Parts): Promise<RunningService> {
   const { values, context, signals, voice, calls, events } = parts;
   const { clock, log } = context;
-  const intake = openIntake(parts);
+  const ports: { intake?: TextIntake } = {};
   const release = async (): Promise<void> => {
-    intake.close();
+    ports.intake?.close();
     calls.close();
     signals.port?.close();
     await voice.bridge?.close(farewellLimitMs);
   };
-  signals.port = await openSignals(parts, intake.port).catch(async (error: unknown) => {
+  const intake = await openPorts(parts, ports).catch(async (error: unknown) => {
     await release();
     throw error;
   });
@@ -112,7 +114,7 @@ async function run(parts: Parts): Promise<RunningService> {
       ...intake.status(),
       signals: signals.port?.status(),
       calls: calls.status(),
-      voice: voice.bridge?.status() ?? null,
+      voice: voice.paths.status(),
       events: events.status(),
       eventLoopDelay: loopDelay.read(),
       memoryBytes: process.memoryUsage.rss(),
@@ -124,6 +126,14 @@ async function run(parts: Parts): Promise<RunningService> {
     },
     finished: runsUntilStopped,
   };
+}
+
+/** What is open already stands in `ports` when the other one cannot be had. */
+async function openPorts(parts: Parts, ports: { intake?: TextIntake }): Promise<TextIntake> {
+  const intake = openIntake(parts);
+  ports.intake = intake;
+  parts.signals.port = await openSignals(parts, intake.port);
+  return intake;
 }
 
 function openIntake({ values, context, calls }: Parts): TextIntake {
@@ -153,7 +163,7 @@ async function openSignals({ values, context, calls }: Parts, port: number): Pro
 }
 
 interface Voice {
-  readonly paths: VoicePaths;
+  readonly paths: VoicePaths & { status(): Record<string, unknown> };
   /** Undefined where answers go back by the connection that the texts came by. */
   readonly bridge: TextBridge | undefined;
 }
@@ -178,7 +188,7 @@ function openVoice(
 async function openBackend(values: LlamaValues, context: ServiceContext): Promise<ChatAsker> {
   const { clock, log } = context;
   if (values.backend === "echo") return new EchoAsker(clock);
-  const { url, model, temperature, seed, stop } = values;
+  const { url, model, temperature, seed } = values;
   if (url === undefined) {
     throw new WildfireError("usage", "--backend openai needs --url", {
       hint: "give the address of the chat server, such as --url http://127.0.0.1:8080",
@@ -191,7 +201,8 @@ async function openBackend(values: LlamaValues, context: ServiceContext): Promis
     temperature,
     seed,
     maxTokens: values["max-tokens"],
-    stop,
+    stop: stopTexts(values),
+    limits: { firstTokenMs: values["first-token-limit"] * 1000 },
     clock,
     log,
   });
@@ -200,7 +211,7 @@ async function openBackend(values: LlamaValues, context: ServiceContext): Promis
 async function lookUp(phone: PhoneControl, callId: string): Promise<CallSurroundings> {
   const info = await phone.find(callId);
   if (info === undefined) return unknownCall;
-  const { service, socket, key, remote, line } = info;
+  const { service, socket, key, remote, line, ageMs } = info;
   const isTelephone = service === "sip";
   return {
     key: `${socket.pid}/${key}`,
@@ -209,6 +220,7 @@ async function lookUp(phone: PhoneControl, callId: string): Promise<CallSurround
     line,
     actions: phone.actions(info),
     canTransfer: isTelephone,
+    isUnderWay: ageMs > greetingLimitMs,
   };
 }
 
@@ -218,6 +230,7 @@ const unknownCall: CallSurroundings = {
   line: "",
   actions: undefined,
   canTransfer: false,
+  isUnderWay: false,
 };
 
 function newEvents({ clock }: ServiceContext): EventStream<CallEvent> {
@@ -234,8 +247,13 @@ type TextPrinter = (callId: string, text: string) => void;
 function textPrinter({ clock, print }: ServiceContext): TextPrinter {
   return (callId, text) => {
     const time = new Date(clock.wallMs()).toISOString().slice(11, 23);
-    print(`${time} call ${callId}: ${text}`);
+    print(`${time} call ${callId}: ${onOneLine(text)}`);
   };
+}
+
+/** Control characters of a stranger have no business in a terminal. */
+function onOneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
 }
 
 function jsonPrinter({ clock, print }: ServiceContext): TextPrinter {

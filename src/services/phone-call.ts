@@ -65,6 +65,12 @@ export class PhoneCall {
     return this.#end !== undefined;
   }
 
+  /** Since it was answered; 0 before that. */
+  get ageMs(): number {
+    const { clock } = this.#options;
+    return this.#establishedMs === undefined ? 0 : Math.round(clock.nowMs() - this.#establishedMs);
+  }
+
   /** Undefined before there is signalling. */
   get sip(): SipCall | undefined {
     return this.#call;
@@ -173,9 +179,8 @@ export class PhoneCall {
     this.#end = end;
     const statistics = this.#sound?.statistics();
     this.#sound?.close();
-    const { clock, onEnded } = this.#options;
-    const durationMs =
-      this.#establishedMs === undefined ? 0 : Math.round(clock.nowMs() - this.#establishedMs);
+    const { onEnded } = this.#options;
+    const durationMs = this.ageMs;
     const { by, status, reason } = end;
     const { lostPackets, jitterMs, meanOpinionScore } = statistics ?? {};
     this.#log.info("call ended", {

@@ -69,7 +69,7 @@ function describeCall(telephone: Telephone, fields: CommandFields): CommandField
   const call = telephone.callWithId(callId);
   if (call?.sip === undefined) throw noCallWithId(callId, "sip");
   const { lineLabel: line, direction, remote } = call.sip;
-  return { key: call.key, line, direction, ...remoteParty(remote) };
+  return { key: call.key, line, direction, ageMs: call.ageMs, ...remoteParty(remote) };
 }
 
 /** Blind to `number`, or attended: to whom we talk in the call `toKey`, whose place the peer takes. */

@@ -35,6 +35,8 @@ export interface PhoneCallInfo {
   readonly remote: string;
   /** Display name of the peer; empty when there is none. */
   readonly name: string;
+  /** Since it was answered; 0 before that, and where the service does not tell. */
+  readonly ageMs: number;
 }
 
 const serviceNames: readonly PhoneServiceName[] = ["sip", "audiosocket"];
@@ -148,7 +150,8 @@ async function describe(
   callId: string,
 ): Promise<PhoneCallInfo> {
   const asked = { command: "describe", fields: { callId } };
-  const { key, line, direction, remote, name } = await commandService(socket, asked, findLimitMs);
+  const answer = await commandService(socket, asked, findLimitMs);
+  const { key, line, direction, remote, name, ageMs } = answer;
   if (typeof key !== "string") throw new WildfireError("state", "the service has no such call");
   return {
     callId,
@@ -159,6 +162,7 @@ async function describe(
     direction: direction === "outgoing" ? "outgoing" : "incoming",
     remote: textOf(remote),
     name: textOf(name),
+    ageMs: typeof ageMs === "number" ? ageMs : 0,
   };
 }
 

@@ -229,6 +229,8 @@ export class PhoneSound {
     header.timestamp = timestamp;
     header.payloadEnd = payload.length;
     this.#caller.receive(header, payload, arrivalMs, format);
+    // What is in order need not wait for the next tick, which is there for what does not come.
+    this.#pull();
   }
 
   /** The peer's packets are numbered anew. */
@@ -248,13 +250,14 @@ export class PhoneSound {
   }
 
   /** Silence is sent too: it keeps NATs open, and PBXs hang up on lines that send nothing. */
-  #play(frame: Uint8Array | undefined, missed: number): void {
+  #play(frame: Uint8Array | undefined, missed: number): boolean {
     const samples = this.#ptimeMs * samplesPerMs;
     if (missed > 0) this.#rtp.skip(missed * samples);
     // RFC 3551 section 4.1: the first packet after silence is marked.
     const isFirst = frame !== undefined && !this.#isTalking;
     this.#isTalking = frame !== undefined;
     this.#rtp.send(frame ?? this.#encoder.silence, samples, isFirst);
+    return !this.#rtp.isSendingDigits;
   }
 
   #look(): void {

@@ -6,6 +6,7 @@ import type { AudioCodec } from "../call/sdp/negotiated-media.ts";
 import { parsePortRange, type PortRange } from "../call/rtp/port-pool.ts";
 import { passwordFor } from "../call/sip/registration/line-password.ts";
 import { parseLine } from "../call/sip/registration/sip-line.ts";
+import { lineEchoOptions } from "./line-echo.ts";
 import { commonOptions } from "./service.ts";
 import type { LineAccount } from "./telephone.ts";
 import { whisperLinkOptions } from "./whisper-link-options.ts";
@@ -87,6 +88,7 @@ export const sipOptions = {
   },
   greeting: { kind: "string", value: "FILE", help: "WAV file that each caller hears first" },
   json: { kind: "boolean", help: "print each event as a JSON object on a line of its own" },
+  ...lineEchoOptions,
   ...whisperLinkOptions,
   ...commonOptions,
 } as const satisfies OptionTable;

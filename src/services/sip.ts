@@ -108,6 +108,7 @@ async function createSound(values: SipValues, context: ServiceContext): Promise<
     whisperAddress,
     whisperPort: values["whisper-port"],
     ticker,
+    hasEchoGuard: !values["no-echo-guard"],
     clock,
   };
   return {

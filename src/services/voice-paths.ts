@@ -1,9 +1,8 @@
 /** How the llama service's answers reach the voice: by TCP to kokoro, or back on the inbound socket. */
-import type { Clock } from "../core/clock.ts";
+import type { Clock, Timer } from "../core/clock.ts";
 import type { TextBridge } from "../llama-bridge/bridge.ts";
 import type { VoicePath } from "../llama-bridge/call/answer-speech.ts";
-import type { VoicePaths } from "../llama-bridge/call/llama-calls.ts";
-import type { TcpLink } from "../tcp-link.ts";
+import type { TextLink, VoicePaths } from "../llama-bridge/call/llama-calls.ts";
 import type { CallId } from "../wire/call-id.ts";
 import { encodeRegistration } from "../wire/registration.ts";
 import { encodeText } from "../wire/text-frames.ts";
@@ -23,6 +22,10 @@ export class KokoroPaths implements VoicePaths {
 
   constructor(options: KokoroPathsOptions) {
     this.#options = options;
+  }
+
+  status(): Record<string, unknown> {
+    return { ...this.#options.bridge.status() };
   }
 
   begin(callId: CallId): VoicePath {
@@ -48,7 +51,7 @@ class KokoroPath implements VoicePath {
   readonly #callId: CallId;
   readonly #options: KokoroPathsOptions;
   #held: HeldText[] = [];
-  #isHushing = false;
+  #hushing: Timer | undefined;
 
   constructor(callId: CallId, options: KokoroPathsOptions) {
     this.#callId = callId;
@@ -56,7 +59,7 @@ class KokoroPath implements VoicePath {
   }
 
   say(text: string, written: (number: number) => void): void {
-    if (this.#isHushing) this.#held.push({ text, written });
+    if (this.#hushing !== undefined) this.#held.push({ text, written });
     else this.#options.bridge.send(this.#callId.text, text, written);
   }
 
@@ -67,12 +70,13 @@ class KokoroPath implements VoicePath {
 
   hush(): void {
     const { signals, clock } = this.#options;
-    signals.send(encodeRegistration("speech", this.#callId));
-    signals.send(encodeRegistration("silence", this.#callId));
-    if (this.#isHushing) return;
-    this.#isHushing = true;
-    clock.after(hushMs, () => {
-      this.#isHushing = false;
+    // Nobody acknowledges a datagram, so each is sent twice.
+    for (const kind of ["speech", "speech", "silence", "silence"] as const) {
+      signals.send(encodeRegistration(kind, this.#callId));
+    }
+    this.#hushing?.cancel();
+    this.#hushing = clock.after(hushMs, () => {
+      this.#hushing = undefined;
       const held = this.#held;
       this.#held = [];
       for (const { text, written } of held) this.say(text, written);
@@ -82,22 +86,30 @@ class KokoroPath implements VoicePath {
 
 /** As the legacy llama does it: answers on the connection that the transcripts came by. */
 export class ReturnPaths implements VoicePaths {
-  readonly #links = new Map<number, TcpLink>();
+  readonly #links = new Map<number, TextLink>();
+  readonly #counts = { sent: 0, lost: 0 };
 
-  begin(callId: CallId, link: TcpLink | undefined): VoicePath {
+  status(): Record<string, unknown> {
+    return { ...this.#counts };
+  }
+
+  begin(callId: CallId, link: TextLink | undefined): VoicePath {
     if (link !== undefined) this.#links.set(callId.number, link);
     let count = 0;
     return {
       say: (text, written) => {
+        const isTaken = this.#links.get(callId.number)?.write(encodeText(text)) === true;
+        this.#counts[isTaken ? "sent" : "lost"] += 1;
+        if (!isTaken) return;
         count += 1;
-        if (this.#links.get(callId.number)?.write(encodeText(text)) === true) written(count);
+        written(count);
       },
       forget: () => undefined,
       hush: () => undefined,
     };
   }
 
-  moved(callId: CallId, link: TcpLink): void {
+  moved(callId: CallId, link: TextLink): void {
     this.#links.set(callId.number, link);
   }
 

@@ -24,6 +24,8 @@ export function keyOf(index: number): string {
 export class ScriptedExchange implements Disposable {
   /** All PCM that was heard, 8 kHz. */
   readonly heard: number[] = [];
+  /** Told of each frame, which is valid during the call only. */
+  onFrame: ((pcm: Int16Array) => void) | undefined;
   frames = 0;
   isTerminated = false;
   isClosed = false;
@@ -104,6 +106,7 @@ export class ScriptedExchange implements Disposable {
     audio: (pcm: Int16Array) => {
       this.frames += 1;
       for (const sample of pcm) this.heard.push(sample);
+      this.onFrame?.(pcm);
     },
     digit: () => undefined,
     terminate: () => void (this.isTerminated = true),
@@ -118,6 +121,8 @@ export class ScriptedExchange implements Disposable {
 /** One call as whisper has it. */
 export class HeardCall {
   readonly callId: CallId;
+  /** Told of all sound that comes; valid during the call only. */
+  onSound: ((samples: Float32Array) => void) | undefined;
   samples = 0;
   last = 0;
   isEnded = false;
@@ -191,6 +196,7 @@ export class AutomaticWhisper implements Disposable {
           chunkDeclared: () => undefined,
           samples: (samples) => {
             call.samples += samples.length;
+            call.onSound?.(samples);
             call.last = samples.at(-1) ?? 0;
           },
           end: () => this.#ended(call),

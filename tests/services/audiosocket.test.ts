@@ -3,6 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { levelDbfs } from "../../src/audio/level.ts";
 import { encodeWav } from "../../src/audio/wav-writer.ts";
 import { readOptions } from "../../src/config/options.ts";
 import { type Clock, systemClock, type Timer } from "../../src/core/clock.ts";
@@ -17,6 +18,7 @@ import {
   encodeFrame,
   terminateFrame,
 } from "../../src/wire/audiosocket.ts";
+import { loadVoices } from "../audio/echo-set.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 import { ScriptedVoicePeer } from "../fakes/scripted-voice-peer.ts";
 import { until } from "../fakes/until.ts";
@@ -125,6 +127,16 @@ function descriptors(): number {
 /** Half of full scale, whatever a resampler and a limiter make of it. */
 function isLouder(sample: number): boolean {
   return Math.abs(sample - 16_384) < 200;
+}
+
+/** A line that returns what the exchange hears, 18 dB weaker and 180 ms later. */
+function returnSound(exchange: ScriptedExchange): void {
+  const way = Array.from({ length: 9 }, () => new Int16Array(160));
+  exchange.onFrame = (pcm) => {
+    way.push(pcm.map((sample) => sample / 8));
+    const frame = way.shift()?.buffer ?? new ArrayBuffer(0);
+    exchange.send(encodeAudioSocketAudio(new Uint8Array(frame), 8000));
+  };
 }
 
 const level = 8192;
@@ -237,6 +249,34 @@ describe("a call", () => {
     expect(exchange.heard.filter(isLouder).length).toBeGreaterThan(2300);
     expect(exchange.heard.indexOf(level)).toBeGreaterThan(exchange.heard.findLastIndex(isLouder));
     rmSync(folder, { recursive: true });
+  });
+
+  test.each([
+    ["does not hear it", [], 0],
+    ["hears it with --no-echo-guard", ["--no-echo-guard"], 20],
+  ] as const)("brings the voice back, and whisper %s", async (_what, argv, leastLoud) => {
+    using whisper = await AutomaticWhisper.open();
+    await using service = await ServiceUnderTest.start(whisper.port, ...argv);
+    using exchange = await ScriptedExchange.call(service.port, 1);
+    returnSound(exchange);
+    const call = await whisper.call(0);
+    let loud = 0;
+    call.onSound = (samples) => {
+      if (levelDbfs(samples) > -45) loud += 1;
+    };
+    using voice = await ScriptedVoicePeer.open(call.callId.number);
+    voice.signal("register");
+    const connection = await voice.connection(0);
+    const sentence = (await loadVoices()).at(-1) ?? reply(0);
+    connection.speak(sentence);
+    connection.finish();
+    // All of it, and what is under way.
+    const enough = call.samples + 2 * sentence.length + 16_000;
+    await until(() => call.samples > enough, "the sound that comes back", 20_000);
+    if (leastLoud > 0) expect(loud).toBeGreaterThan(leastLoud);
+    else expect(loud).toBe(0);
+    const status = JSON.stringify(service.status["current"]);
+    expect(/"delayMs":[12]\d\d,"lossDb":\d/.test(status)).toBe(leastLoud === 0);
   });
 
   test("tells its digits and transcripts, which the log keeps private", async () => {

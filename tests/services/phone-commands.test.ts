@@ -110,6 +110,7 @@ describe("describing a call", () => {
       key: "1",
       line: `200@${pbx.address}`,
       direction: "incoming",
+      ageMs: expect.any(Number),
       remote: "pbx",
       name: "",
     });

@@ -75,6 +75,7 @@ const described = {
   direction: "outgoing",
   remote: "5550199",
   name: "Ada",
+  ageMs: 4000,
 };
 
 const knows: CommandHandler = async () => described;
@@ -109,6 +110,7 @@ describe("finding a call", () => {
       direction: "incoming",
       remote: "uuid-1",
       name: "",
+      ageMs: 0,
     });
     await until(() => asked.length >= 3, "the questions to all three");
     await aTurn();
