@@ -81,20 +81,21 @@ export class OriginatedCall {
     return event.get(key) ?? "";
   }
 
+  /** Name of its channel; throws while there is none. */
+  get channel(): string {
+    const name = this.#events("Newchannel")[0]?.get("Channel");
+    if (name === undefined) throw new Error(`${this.id} has no channel yet`);
+    return name;
+  }
+
   async hangUp(): Promise<void> {
-    await this.#manager.act({ Action: "Hangup", Channel: this.#channel() });
+    await this.#manager.act({ Action: "Hangup", Channel: this.channel });
   }
 
   /** Sends the telephone to another number of the dial plan. */
   async redirect(number: string): Promise<void> {
     const target = { Context: "default", Exten: number, Priority: "1" };
-    await this.#manager.act({ Action: "Redirect", Channel: this.#channel(), ...target });
-  }
-
-  #channel(): string {
-    const name = this.#events("Newchannel")[0]?.get("Channel");
-    if (name === undefined) throw new Error(`${this.id} has no channel yet`);
-    return name;
+    await this.#manager.act({ Action: "Redirect", Channel: this.channel, ...target });
   }
 
   #events(kind: string): ManagerMessage[] {

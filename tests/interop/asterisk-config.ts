@@ -26,6 +26,12 @@ export const numbers = {
   play: "610",
   /** Records both ways under {RECORD} until the far end hangs up. */
   listen: "611",
+  /** Records what comes under {RECORD} and sends the silence {QUIET}; `say` may follow. */
+  converse: "612",
+  /** Plays {SPEECH}, then the silence {QUIET}. */
+  say: "613",
+  /** Answers, plays {DEPARTMENT} and hangs up. */
+  department: "614",
   /** Answers, then reports the digits that it got as the user event `Digits`. */
   readDigits: "620",
   /** Sends {DIGITS}, {GAP} ms apart. */
@@ -224,11 +230,15 @@ match=${loopback}
 
 function dialplan(): string {
   const record = "MixMonitor(${RECORD}-mix.wav,r(${RECORD}-heard.wav)t(${RECORD}-said.wav))";
+  const recordHeard = "MixMonitor(${RECORD}-mix.wav,r(${RECORD}-heard.wav))";
   return `[default]
 ${extension("_[12]XX", ["Dial(PJSIP/${EXTEN},30)"])}
 ${extension(numbers.echo, ["Answer()", "Echo()"])}
 ${extension(numbers.play, ["Answer()", record, "Playback(${SPEECH})", "Wait(${TAIL})", "Hangup()"])}
 ${extension(numbers.listen, ["Answer()", record, "Wait(60)", "Hangup()"])}
+${extension(numbers.converse, ["Answer()", recordHeard, "Playback(${QUIET})", "Hangup()"])}
+${extension(numbers.say, ["Playback(${SPEECH})", "Playback(${QUIET})", "Hangup()"])}
+${extension(numbers.department, ["Answer()", "Playback(${DEPARTMENT})", "Hangup()"])}
 ${extension(numbers.readDigits, [
   "Answer()",
   "Read(GOT,,6,t,1,15)",

@@ -52,6 +52,15 @@ export class LlamaServer implements AsyncDisposable {
     await this.#process.said(/listening on/);
   }
 
+  /** It stands still until `resume`; its connections stay open. */
+  pause(): void {
+    this.#process?.signal("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process?.signal("SIGCONT");
+  }
+
   async kill(): Promise<void> {
     this.#process?.signal("SIGKILL");
     await this.#process?.exited();
