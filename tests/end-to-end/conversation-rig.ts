@@ -1,6 +1,11 @@
 /** A whole conversation: telephone, whisper, LLaMA and voice as processes, a small PBX, a scripted model. */
 import type { PbxCall } from "../../bench/pbx-call.ts";
 import { systemClock } from "../../src/core/clock.ts";
+import { fieldOf, objectOf } from "../../src/llama-bridge/chat/loose-json.ts";
+import { readStatuses } from "../../src/services/status-socket.ts";
+import { openUdp, type UdpEndpoint } from "../../src/udp.ts";
+import { callIdOf } from "../../src/wire/call-id.ts";
+import { encodeRegistration, type SignalKind } from "../../src/wire/registration.ts";
 import { EventFollower } from "../../src/services/event-follower.ts";
 import { type ChatScript, says, ScriptedChatServer } from "../fakes/scripted-chat-server.ts";
 import { eventually } from "./eventually.ts";
@@ -27,6 +32,7 @@ interface Ports {
   readonly llama: number;
   readonly voice: number;
   readonly voiceSignal: number;
+  readonly whisper: number;
 }
 
 /** Longer than the silence that ends a turn. */
@@ -41,6 +47,8 @@ export class Conversation implements AsyncDisposable {
   readonly programs: Record<"whisper" | "llama" | "kokoro", Program>;
   readonly #options: ConversationOptions;
   readonly #events: JsonRecord[] = [];
+  readonly #signals: UdpEndpoint;
+  #joins = 0;
   readonly #followers: EventFollower[];
 
   private constructor(parts: ConversationParts, options: ConversationOptions) {
@@ -49,6 +57,7 @@ export class Conversation implements AsyncDisposable {
     this.telephone = parts.telephone;
     this.ports = parts.ports;
     this.programs = parts.programs;
+    this.#signals = parts.signals;
     this.#options = options;
     this.#followers = (["whisper", "llama", "kokoro"] as const).map((service) =>
       this.#follow(service),
@@ -64,11 +73,13 @@ export class Conversation implements AsyncDisposable {
       llama: freePort(),
       voice: freePort(),
       voiceSignal: await freeUdpPort(),
+      whisper: await freeUdpPort(),
     };
     const kokoro = await startKokoro(stage, ports, options);
     const llama = await startLlama(stage, ports, model.url, options);
     const whisper = await stage.startWhisper({
       llamaPort: ports.llama,
+      port: ports.whisper,
       argv: whisperArguments(ports, options),
     });
     const telephone = await Telephone.open(
@@ -76,7 +87,14 @@ export class Conversation implements AsyncDisposable {
       stage,
     );
     const programs = { whisper: whisper.program, llama, kokoro };
-    const conversation = new Conversation({ stage, model, telephone, ports, programs }, options);
+    const signals = await openUdp({
+      hostname: "127.0.0.1",
+      port: 0,
+      onDatagram: () => undefined,
+      onError: () => undefined,
+    });
+    const parts = { stage, model, telephone, ports, programs, signals };
+    const conversation = new Conversation(parts, options);
     await eventually({
       what: "all services followed",
       probe: () => conversation.#followers.every(({ joined }) => joined === 1),
@@ -119,13 +137,50 @@ export class Conversation implements AsyncDisposable {
     });
   }
 
-  /** Starts a service that the test has ended, on the same ports. */
-  async restart(service: "llama" | "kokoro"): Promise<void> {
+  /** Ends a service as a crash does, and starts it again on the same ports. */
+  async crash(service: "whisper" | "llama" | "kokoro"): Promise<void> {
     const { stage, ports, model } = this;
-    this.programs[service] =
-      service === "kokoro"
-        ? await startKokoro(stage, ports, this.#options)
-        : await startLlama(stage, ports, model.url, this.#options);
+    this.programs[service].signal("SIGKILL");
+    await this.programs[service].exited();
+    const joins = this.#joins;
+    if (service === "kokoro") this.programs.kokoro = await startKokoro(stage, ports, this.#options);
+    if (service === "llama") {
+      this.programs.llama = await startLlama(stage, ports, model.url, this.#options);
+    }
+    if (service === "whisper") await this.#restartWhisper();
+    await eventually({
+      what: `${service} followed again`,
+      probe: () => this.#joins > joins,
+      explain: () => this.explain(),
+    });
+  }
+
+  /** What other services tell of the call, sent by the test. */
+  signal(kind: SignalKind, id: number): void {
+    const { llama, voiceSignal } = this.ports;
+    const datagram = encodeRegistration(kind, callIdOf(id));
+    for (const port of [llama, voiceSignal]) this.#signals.send(datagram, port, "127.0.0.1");
+  }
+
+  /** What whisper has told others of its callers, by kind. */
+  async told(): Promise<JsonRecord> {
+    const [status = "{}"] = await readStatuses(this.stage.stateFolder, "whisper");
+    const signals = objectOf(fieldOf(JSON.parse(status), "signals"));
+    return objectOf(signals?.["told"]) ?? {};
+  }
+
+  /** The id by which the services know the call that came up last. */
+  get callId(): number {
+    return Number(this.telephone.events("established").at(-1)?.["callId"]);
+  }
+
+  /** So many milliseconds of the agent's sound have come over the line. */
+  async sounds(call: PbxCall, ms: number): Promise<void> {
+    await eventually({
+      what: `${ms} ms of the agent's sound`,
+      probe: () => soundMs(call) >= ms,
+      explain: () => this.explain(),
+    });
   }
 
   explain(): string {
@@ -135,7 +190,18 @@ export class Conversation implements AsyncDisposable {
     return [...events, ...programs.map((program) => program.explain())].join("\n");
   }
 
+  async #restartWhisper(): Promise<void> {
+    const { ports, stage } = this;
+    const whisper = await stage.startWhisper({
+      llamaPort: ports.llama,
+      port: ports.whisper,
+      argv: whisperArguments(ports, this.#options),
+    });
+    this.programs.whisper = whisper.program;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#signals.close();
     for (const follower of this.#followers) follower.close();
     await this.telephone[Symbol.asyncDispose]();
     await this.stage[Symbol.asyncDispose]();
@@ -147,7 +213,9 @@ export class Conversation implements AsyncDisposable {
       stateFolder: this.stage.stateFolder,
       service,
       clock: systemClock,
-      onJoined: () => undefined,
+      onJoined: () => {
+        this.#joins += 1;
+      },
       onLeft: () => undefined,
       onLine: (_pid, line) => {
         const event: unknown = JSON.parse(line);
@@ -159,6 +227,7 @@ export class Conversation implements AsyncDisposable {
 }
 
 interface ConversationParts {
+  readonly signals: UdpEndpoint;
   readonly stage: Stage;
   readonly model: ScriptedChatServer;
   readonly telephone: Telephone;
@@ -203,6 +272,20 @@ async function startLlama(
 function whisperArguments(ports: Ports, { whisperArgv = [] }: ConversationOptions): string[] {
   return [`--voice-signal-port=${ports.voiceSignal}`, ...whisperArgv];
 }
+
+/** Of frames that are not silent. */
+function soundMs(call: PbxCall): number {
+  const packets = call.packets ?? [];
+  return packets.filter(({ payload }) => soundOfPayload(payload)).length * frameMs;
+}
+
+/** Mu-law and A-law alike: silence is one value, or two, over and over. */
+function soundOfPayload(payload: Uint8Array): boolean {
+  return new Set(payload).size > quietValues;
+}
+
+const frameMs = 20;
+const quietValues = 8;
 
 function isRecord(value: unknown): value is JsonRecord {
   return typeof value === "object" && value !== null;

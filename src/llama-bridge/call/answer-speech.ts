@@ -67,6 +67,8 @@ export class AnswerSpeech implements SpeechSink {
   }
 
   #begin(turn: number): void {
+    // Words of an earlier turn that still wait for a voice which is away come too late now.
+    this.#options.path.forget();
     this.#turn = turn;
     this.#cutter = new ClauseCutter({ language: this.#options.language });
   }

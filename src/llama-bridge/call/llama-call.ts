@@ -15,7 +15,7 @@ import { AnswerSpeech, type VoicePath } from "./answer-speech.ts";
 import type { LlamaCallEvent } from "./call-events.ts";
 import { Playback } from "./playback.ts";
 import type { Heard, HeardSamples } from "./spoken-ledger.ts";
-import { TurnTimes } from "./turn-times.ts";
+import { type HearingFigures, TurnTimes } from "./turn-times.ts";
 
 /** What is the same for all calls. */
 export interface CallSettings {
@@ -46,6 +46,8 @@ export interface CallSurroundings {
   /** Undefined where nobody can act on the call. */
   readonly actions: CallActions | undefined;
   readonly canTransfer: boolean;
+  /** It has been up for a while: whoever greeted the caller was not this process. */
+  readonly isUnderWay: boolean;
 }
 
 export interface LlamaCallOptions {
@@ -60,12 +62,6 @@ export interface LlamaCallOptions {
   readonly log: Logger;
 }
 
-/** What whisper tells of the transcript that follows. */
-export interface TurnFigures {
-  readonly silence: number;
-  readonly text: number;
-}
-
 /** What the voice tells of a text. */
 export interface VoiceFigures extends HeardSamples {
   readonly voice: number;
@@ -76,6 +72,8 @@ export interface VoiceFigures extends HeardSamples {
 const shortSoundMs = 1000;
 /** Signals and texts that come while the telephone is asked about the call. */
 const maxWaiting = 256;
+/** Of a text, for those who watch. */
+const maxToldChars = 4000;
 
 export class LlamaCall {
   readonly #options: LlamaCallOptions;
@@ -84,7 +82,9 @@ export class LlamaCall {
   #machine: TurnMachine | undefined;
   #waiting: (() => void)[] = [];
   #times = new TurnTimes(0);
-  #figures: TurnFigures | undefined;
+  /** Of what the caller has said and the model was not asked yet. */
+  #coming: TurnTimes | undefined;
+  #figures: HearingFigures | undefined;
   /** The recogniser tells when the caller speaks, so that a text without that was a short sound. */
   #tellsSpeech = false;
   /** When the caller began to hear the present answer. */
@@ -119,7 +119,7 @@ export class LlamaCall {
 
   transcript(text: string): void {
     this.#do((machine) => {
-      this.#options.tell({ kind: "transcript", text });
+      this.#options.tell({ kind: "transcript", text: text.slice(0, maxToldChars).toWellFormed() });
       this.#notePace();
       this.#playback.refresh();
       machine.transcript(text);
@@ -127,10 +127,11 @@ export class LlamaCall {
   }
 
   /** About the transcript that comes next. */
-  turnEnds(figures: TurnFigures): void {
+  turnEnds(figures: HearingFigures): void {
     this.#tellsSpeech = true;
     this.#do(() => {
-      this.#figures = figures;
+      const times = this.#coming ?? this.#times;
+      if (!times.explained(this.#options.clock.nowMs(), figures)) this.#figures = figures;
     });
   }
 
@@ -172,7 +173,7 @@ export class LlamaCall {
     const tools = this.#tools(surroundings);
     const { greeting, toolStyle } = settings;
     this.#machine = this.#newMachine(surroundings, toolStyle === undefined ? undefined : tools);
-    if (greeting !== "") this.#machine.greet(greeting);
+    if (greeting !== "" && !surroundings.isUnderWay) this.#machine.greet(greeting);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const action of waiting) action();
@@ -195,7 +196,7 @@ export class LlamaCall {
       maxTurnChars,
       tellsSpeech: () => this.#tellsShortSounds,
       answered: (report) => this.#answered(report),
-      ignored: (text) => this.#options.tell({ kind: "back-channel", text }),
+      ignored: (text) => this.#ignored(text),
       resumed: (turn, characters) => this.#options.tell({ kind: "resumed", turn, characters }),
       clock,
       log,
@@ -230,6 +231,7 @@ export class LlamaCall {
   async #ask(request: Parameters<ChatAsker["ask"]>[0]): ReturnType<ChatAsker["ask"]> {
     const { asker, clock, tell } = this.#options;
     const turn = this.#machine?.turn ?? 0;
+    this.#beginTimes(turn);
     this.#timesOf(turn).reached("asked", clock.nowMs());
     tell({ kind: "asked", turn, messages: request.messages.length });
     const { sink } = request;
@@ -257,11 +259,23 @@ export class LlamaCall {
   }
 
   #notePace(): void {
-    const { silence, text } = this.#figures ?? {};
+    this.#coming ??= new TurnTimes(0);
+    this.#coming.heard(this.#options.clock.nowMs(), this.#figures);
     this.#figures = undefined;
-    const next = (this.#machine?.turn ?? 0) + 1;
-    if (this.#times.turn !== next) this.#times = new TurnTimes(next);
-    this.#times.heard(this.#options.clock.nowMs(), silence, text);
+  }
+
+  #ignored(text: string): void {
+    this.#coming = undefined;
+    this.#options.tell({ kind: "back-channel", text });
+  }
+
+  /** What was said so far is what the model is asked about. */
+  #beginTimes(turn: number): void {
+    const coming = this.#coming;
+    if (coming === undefined || turn <= this.#times.turn) return;
+    coming.turn = turn;
+    this.#times = coming;
+    this.#coming = undefined;
   }
 
   /** Of the turn that is on; what belongs to an earlier one is measured in vain. */
@@ -271,7 +285,11 @@ export class LlamaCall {
   }
 
   #given(turn: number, text: string): void {
-    this.#timesOf(turn).reached("clause", this.#options.clock.nowMs());
+    const times = this.#timesOf(turn);
+    const nowMs = this.#options.clock.nowMs();
+    // At the earliest; where the voice tells of its first sound, that counts.
+    if (turn === this.#times.turn && !times.isSpoken) this.#soundedAtMs = nowMs;
+    times.reached("clause", nowMs);
     this.#options.tell({ kind: "clause", turn, text });
   }
 

@@ -3,7 +3,6 @@ import type { Clock, Timer } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import { RepeatedLog } from "../../core/repeated-log.ts";
 import type { TextIntakeListener } from "../../links/text-intake.ts";
-import type { TcpLink } from "../../tcp-link.ts";
 import type { CallId } from "../../wire/call-id.ts";
 import type { Signal } from "../../wire/registration.ts";
 import type { Report } from "../../wire/reports.ts";
@@ -12,12 +11,18 @@ import type { VoicePath } from "./answer-speech.ts";
 import type { LlamaCallEvent } from "./call-events.ts";
 import { type CallSettings, type CallSurroundings, LlamaCall } from "./llama-call.ts";
 
+/** The connection that transcripts come by; answers may go back on it. */
+export interface TextLink {
+  /** Never waits; false when nothing was taken. */
+  write(bytes: Uint8Array): boolean;
+}
+
 /** The ways to the voice, of all calls. */
 export interface VoicePaths {
   /** `link` is the connection that the call's transcripts come by, if there is one yet. */
-  begin(callId: CallId, link: TcpLink | undefined): VoicePath;
+  begin(callId: CallId, link: TextLink | undefined): VoicePath;
   /** The transcripts come by another connection now. */
-  moved(callId: CallId, link: TcpLink): void;
+  moved(callId: CallId, link: TextLink): void;
   end(callId: CallId): void;
 }
 
@@ -44,18 +49,28 @@ interface HeldCall {
   phoneKey: string | undefined;
   /** Runs while whisper is not connected for it. */
   orphanTimer: Timer | undefined;
+  /** Runs since BYE came by UDP, which may overtake the one behind the last transcript. */
+  farewellTimer: Timer | undefined;
+  /** The next call of this id was announced in the meantime. */
+  hasSuccessor: boolean;
 }
 
 /** A whisper that went away in mid-call is waited for so long. */
 const orphanLimitMs = 60_000;
+/** Of two BYEs that were sent at the same moment, the later one is read by then. */
+const farewellMs = 250;
 const maxCalls = 1000;
+/** Ids that were announced while nobody was connected for them. */
+const maxAnnounced = 2000;
 
 export class LlamaCalls implements TextIntakeListener {
   readonly #options: LlamaCallsOptions;
   readonly #repeated: RepeatedLog;
   readonly #calls = new Map<number, HeldCall>();
   /** By which connection the transcripts of an id come, whether a call is up or not. */
-  readonly #links = new Map<number, TcpLink>();
+  readonly #links = new Map<number, TextLink>();
+  readonly #announcedIds = new Set<number>();
+  #isClosed = false;
   readonly #counts = { calls: 0, refused: 0, orphaned: 0, signals: 0, reports: 0 };
 
   constructor(options: LlamaCallsOptions) {
@@ -67,7 +82,7 @@ export class LlamaCalls implements TextIntakeListener {
     return { ...this.#counts, up: [...this.#calls.values()].map(({ call }) => call.status()) };
   }
 
-  connected(callId: CallId, link: TcpLink): void {
+  connected(callId: CallId, link: TextLink): void {
     this.#links.set(callId.number, link);
     const known = this.#calls.get(callId.number);
     if (known === undefined) {
@@ -92,9 +107,11 @@ export class LlamaCalls implements TextIntakeListener {
     if (held === undefined) return;
     this.#calls.delete(callId.number);
     held.orphanTimer?.cancel();
+    held.farewellTimer?.cancel();
     held.call.hangUp();
     this.#options.paths.end(callId);
     this.#options.log.info("call ended", { call: callId.text });
+    if (held.hasSuccessor) this.#announced(callId);
   }
 
   lost(callId: CallId): void {
@@ -122,9 +139,11 @@ export class LlamaCalls implements TextIntakeListener {
         held?.call.silence();
         return;
       case "bye":
+        this.#farewell(callId);
+        return;
       case "pause":
       case "resume":
-        // A call ends with the BYE behind its last transcript; the others are for outbound.
+        // For outbound, which alone can wait in the middle of a word.
         return;
     }
   }
@@ -137,18 +156,42 @@ export class LlamaCalls implements TextIntakeListener {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const { callId } of this.#calls.values()) this.ended(callId);
     this.#repeated.close();
   }
 
-  /** May be the first sign of a call, and is told more than once. */
+  /**
+   * REGISTER may be the first sign of a call, and is told more than once. Without a connection it is
+   * only noted: a datagram that anybody may have sent holds nothing.
+   */
   #announced(callId: CallId): void {
-    const held = this.#calls.get(callId.number) ?? this.#begin(callId);
-    held?.call.signalled();
+    const { number } = callId;
+    const known = this.#calls.get(number);
+    if (known?.farewellTimer !== undefined) {
+      known.hasSuccessor = true;
+      return;
+    }
+    const held = known ?? (this.#links.has(number) ? this.#begin(callId) : undefined);
+    if (held !== undefined) held.call.signalled();
+    else if (this.#announcedIds.size < maxAnnounced) this.#announcedIds.add(number);
+  }
+
+  /** A call ends with the BYE behind its last transcript; this one is for when there is none. */
+  #farewell(callId: CallId): void {
+    this.#announcedIds.delete(callId.number);
+    const held = this.#calls.get(callId.number);
+    if (held === undefined || held.farewellTimer !== undefined) return;
+    if (this.#links.has(callId.number)) {
+      held.farewellTimer = this.#options.clock.after(farewellMs, () => this.ended(callId));
+    } else {
+      this.ended(callId);
+    }
   }
 
   #begin(callId: CallId): HeldCall | undefined {
     const { settings, asker, paths, lookUp, tell, clock, log } = this.#options;
+    if (this.#isClosed) return undefined;
     if (this.#calls.size >= maxCalls) {
       this.#counts.refused += 1;
       this.#repeated.say("warn", "call refused: too many", () => ({ call: callId.text, maxCalls }));
@@ -161,6 +204,8 @@ export class LlamaCalls implements TextIntakeListener {
       callId,
       phoneKey: undefined,
       orphanTimer: undefined,
+      farewellTimer: undefined,
+      hasSuccessor: false,
       call: new LlamaCall({
         callId: callId.text,
         settings,
@@ -177,6 +222,7 @@ export class LlamaCalls implements TextIntakeListener {
       }),
     };
     this.#calls.set(callId.number, held);
+    if (this.#announcedIds.delete(callId.number)) held.call.signalled();
     return held;
   }
 

@@ -14,6 +14,9 @@ export class Playback {
   #turn: number | undefined;
   /** All of the turn's words have been given. */
   #isComplete = false;
+  #isVoid = false;
+  /** What was told last is not told again. */
+  #told: Heard | undefined;
   #timer: Timer | undefined;
 
   constructor(options: PlaybackOptions) {
@@ -23,7 +26,11 @@ export class Playback {
   /** Returns what is to be called when the text was written to the voice, with its number. */
   give(turn: number, clause: GivenClause): (number: number) => void {
     if (turn !== this.#turn) this.#begin(turn);
-    return this.#ledger.give(turn, clause, this.#options.clock.nowMs());
+    const written = this.#ledger.give(turn, clause);
+    return (number) => {
+      written(number, this.#options.clock.nowMs());
+      if (turn === this.#turn && this.#isComplete) this.#expectEnd();
+    };
   }
 
   /** Nothing follows in this turn. */
@@ -37,6 +44,7 @@ export class Playback {
   /** What was given is void; what was heard of it may still be told. */
   cancel(): void {
     this.#isComplete = false;
+    this.#isVoid = true;
     this.#timer?.cancel();
   }
 
@@ -53,7 +61,7 @@ export class Playback {
 
   /** Tells what must have been heard by now: before it is decided what becomes of the rest. */
   refresh(): void {
-    if (this.#turn === undefined) return;
+    if (this.#turn === undefined || this.#isVoid) return;
     const { clock } = this.#options;
     const heard = this.#ledger.hasReports
       ? this.#ledger.heard(this.#turn)
@@ -68,6 +76,7 @@ export class Playback {
   #begin(turn: number): void {
     this.#turn = turn;
     this.#isComplete = false;
+    this.#isVoid = false;
     this.#timer?.cancel();
     // One turn back, since the voice may still tell how it was interrupted.
     this.#ledger.forgetBefore(turn - 1);
@@ -77,16 +86,27 @@ export class Playback {
     const { clock } = this.#options;
     const turn = this.#turn ?? 0;
     this.#timer?.cancel();
-    const delayMs = Math.max(0, this.#ledger.expectedEndMs - clock.nowMs());
-    this.#timer = clock.after(delayMs, () => {
+    const endMs = this.#ledger.expectedEndMs(turn);
+    // Some of it was not even written: the voice is away.
+    if (!Number.isFinite(endMs)) return;
+    this.#timer = clock.after(Math.max(0, endMs - clock.nowMs()), () => {
       if (turn !== this.#turn || this.#ledger.hasReports) return;
-      this.#tell(this.#ledger.estimate(turn, clock.nowMs()));
+      // Timers may be early by a fraction of a millisecond, and this one comes only once.
+      this.#tell(this.#ledger.estimate(turn, Math.max(endMs, clock.nowMs())));
     });
   }
 
   #tell({ turn, characters, isAll }: Heard): void {
     const isOver = isAll && (turn !== this.#turn || this.#isComplete);
     if (isOver && turn === this.#turn) this.#timer?.cancel();
-    this.#options.played({ turn, characters, isAll: isOver });
+    const heard = { turn, characters, isAll: isOver };
+    if (isSame(heard, this.#told)) return;
+    this.#told = heard;
+    this.#options.played(heard);
   }
+}
+
+function isSame(heard: Heard, told: Heard | undefined): boolean {
+  const { turn, characters, isAll } = heard;
+  return told?.turn === turn && told.characters === characters && told.isAll === isAll;
 }

@@ -29,13 +29,20 @@ export interface HeardSamples {
 interface SpokenText {
   readonly turn: number;
   readonly clause: GivenClause;
-  readonly givenAtMs: number;
-  /** Undefined while it was not written to the voice. */
+  /** Undefined while it was not written to the voice: nobody can have heard it. */
+  writtenAtMs: number | undefined;
+  /** On the present connection to the voice. */
   number: number | undefined;
   /** 0 to 1. */
   heardShare: number;
   /** The voice has told of its end. */
   isThrough: boolean;
+}
+
+interface ScheduledClause {
+  readonly clause: GivenClause;
+  readonly startMs: number;
+  readonly endMs: number;
 }
 
 /** Usual pace of speech, and how long a voice takes to begin. */
@@ -53,22 +60,23 @@ export class SpokenLedger {
     return this.#hasReports;
   }
 
-  /** Returns what is to be called when the text was written to the voice, with its number. */
-  give(turn: number, clause: GivenClause, nowMs: number): (number: number) => void {
+  /** Returns what is to be called when the text was written to the voice: with its number, and when. */
+  give(turn: number, clause: GivenClause): (number: number, nowMs: number) => void {
     const given: SpokenText = {
       turn,
       clause,
-      givenAtMs: nowMs,
+      writtenAtMs: undefined,
       number: undefined,
       heardShare: 0,
       isThrough: false,
     };
     if (this.#texts.length >= maxTexts) this.#texts.shift();
     this.#texts.push(given);
-    return (number) => {
+    return (number, nowMs) => {
       // Numbers begin anew with each connection, and there may be another voice behind it.
       if (number === 1) this.#renumber();
       given.number = number;
+      given.writtenAtMs = nowMs;
     };
   }
 
@@ -79,9 +87,9 @@ export class SpokenLedger {
 
   /** Undefined when it is about no text that is known. */
   report({ text: number, samples, of }: HeardSamples): Heard | undefined {
-    this.#hasReports = true;
     const text = this.#texts.findLast((other) => other.number === number);
     if (text === undefined) return undefined;
+    this.#hasReports = true;
     const turn = this.#texts.filter((other) => other.turn === text.turn);
     for (const before of turn.slice(0, turn.indexOf(text))) {
       if (!before.isThrough) before.heardShare = 1;
@@ -109,27 +117,34 @@ export class SpokenLedger {
   estimate(turn: number, nowMs: number): Heard {
     let characters = 0;
     let endMs = 0;
-    for (const text of this.#texts) {
-      const startMs = Math.max(endMs, text.givenAtMs + beginMs);
-      endMs = startMs + text.clause.text.length * charMs;
-      if (text.turn !== turn || nowMs <= startMs) continue;
-      characters = placeIn(text.clause, Math.min(1, (nowMs - startMs) / (endMs - startMs)));
+    for (const { clause, startMs, ...text } of this.#schedule(turn)) {
+      endMs = text.endMs;
+      if (nowMs <= startMs) break;
+      characters = placeIn(clause, Math.min(1, (nowMs - startMs) / (endMs - startMs)));
     }
     return { turn, characters, isAll: nowMs >= endMs };
   }
 
-  /** When all that was given will have been heard, by the pace of speech. */
-  get expectedEndMs(): number {
-    let endMs = 0;
-    for (const { givenAtMs, clause } of this.#texts) {
-      endMs = Math.max(endMs, givenAtMs + beginMs) + clause.text.length * charMs;
-    }
-    return endMs;
+  /** When all of a turn will have been heard, by the pace of speech; infinite while some of it waits. */
+  expectedEndMs(turn: number): number {
+    return this.#schedule(turn).at(-1)?.endMs ?? 0;
   }
 
   /** What was given before this turn is not asked about any more. */
   forgetBefore(turn: number): void {
     this.#texts = this.#texts.filter((text) => text.turn >= turn);
+  }
+
+  /** A turn begins when the one before it has been heard or is void. */
+  #schedule(turn: number): readonly ScheduledClause[] {
+    let endMs = 0;
+    return this.#texts
+      .filter((text) => text.turn === turn)
+      .map(({ clause, writtenAtMs = Number.POSITIVE_INFINITY }) => {
+        const startMs = Math.max(endMs, writtenAtMs + beginMs);
+        endMs = startMs + clause.text.length * charMs;
+        return { clause, startMs, endMs };
+      });
   }
 
   #renumber(): void {

@@ -20,10 +20,20 @@ export interface TurnStages {
   readonly totalMs: number;
 }
 
+/** What whisper tells of a text, in milliseconds. */
+export interface HearingFigures {
+  readonly silence: number;
+  readonly text: number;
+}
+
+/** Nobody says two things within that time. */
+const lateFiguresMs = 50;
+
 type Moment = "text" | "asked" | "token" | "clause";
 
 export class TurnTimes {
-  readonly turn: number;
+  /** Known for certain when the model is asked. */
+  turn: number;
   /** Watchers have been told. */
   isTold = false;
   #silenceMs: number | undefined;
@@ -46,11 +56,20 @@ export class TurnTimes {
     return this.#voiceMs !== undefined;
   }
 
-  /** The latest text counts, but for what whisper tells of it. */
-  heard(nowMs: number, silenceMs: number | undefined, recognitionMs: number | undefined): void {
+  /** The latest text counts. */
+  heard(nowMs: number, figures?: HearingFigures): void {
     this.#moments.set("text", nowMs);
-    this.#silenceMs = silenceMs;
-    this.#recognitionMs = recognitionMs;
+    this.#silenceMs = figures?.silence;
+    this.#recognitionMs = figures?.text;
+  }
+
+  /** What is told of a text goes by UDP and may be read behind it; false when it is about a later one. */
+  explained(nowMs: number, figures: HearingFigures): boolean {
+    const textMs = this.#moments.get("text");
+    const isLate = textMs !== undefined && nowMs - textMs <= lateFiguresMs;
+    if (!isLate || this.#silenceMs !== undefined) return false;
+    this.heard(textMs, figures);
+    return true;
   }
 
   /** The first time of each counts. */

@@ -244,7 +244,7 @@ export class Answer {
   /** The model has nothing to add. */
   #finish(): void {
     this.#isComplete = true;
-    if (this.#words.text !== "" && !this.#words.isFinished) this.#play();
+    if (this.#words.text.trim() !== "" && !this.#words.isFinished) this.#play();
     else if (this.#last !== undefined) void this.#runLast(this.#last);
     else if (this.#round > 0 || this.#resumptions > 0) this.#stage.rest("silent");
     else {

@@ -70,6 +70,7 @@ export class CallsRig {
     line: "",
     actions: undefined,
     canTransfer: false,
+    isUnderWay: false,
   };
   readonly calls: LlamaCalls;
   readonly #ownTimers: number;
@@ -118,6 +119,12 @@ export class CallsRig {
     const last = this.questions.at(-1);
     if (last === undefined) throw new Error("nothing was asked");
     return last;
+  }
+
+  /** Whisper is connected for the id. */
+  async connect(id = 111): Promise<void> {
+    this.calls.connected(callIdOf(id), { write: () => true });
+    await settled();
   }
 
   signal(kind: SignalKind, id = 111): void {

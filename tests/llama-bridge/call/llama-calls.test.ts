@@ -5,9 +5,12 @@ import { CallsRig, settled } from "./calls-rig.ts";
 const id = callIdOf(111);
 
 describe("a call", () => {
-  test("begins with REGISTER, is greeted once, and ends with BYE", async () => {
+  test("begins with its connection, is greeted once, and ends with BYE", async () => {
     const rig = new CallsRig({ greeting: "Hello, this is Wildfire." });
     rig.signal("register");
+    rig.signal("register");
+    expect(rig.voice).toEqual([]);
+    await rig.connect();
     rig.signal("register");
     await settled();
     expect(rig.voice).toEqual(["111 begins", "111: Hello, this is Wildfire."]);
@@ -72,9 +75,92 @@ describe("a call", () => {
     expect(rig.asked.system).toBe("Caller 5550199 on 200@pbx.");
   });
 
+  test("begins with REGISTER where the connection is there from the call before", async () => {
+    const rig = new CallsRig({ greeting: "Hello." });
+    await rig.connect();
+    for (let round = 0; round < 3; round += 1) {
+      rig.signal("register");
+      await settled();
+      rig.calls.ended(id);
+      rig.signal("bye");
+    }
+    expect(rig.voice.filter((line) => line === "111: Hello.")).toHaveLength(3);
+    expect(rig.calls.status()).toMatchObject({ calls: 3, up: [] });
+    expect(rig.timers).toBe(0);
+  });
+
+  test("that was announced by a datagram alone holds nothing, and opens nothing", async () => {
+    const rig = new CallsRig({ greeting: "Hello." });
+    for (let number = 1; number <= 5000; number += 1) rig.signal("register", number);
+    await settled();
+    expect(rig.voice).toEqual([]);
+    expect(rig.calls.status()).toMatchObject({ calls: 0, up: [] });
+    await rig.connect();
+    expect(rig.voice).toEqual(["111 begins", "111: Hello."]);
+  });
+
+  test("whose REGISTER was read behind its BYE ends with the BYE by UDP", async () => {
+    const rig = new CallsRig();
+    await rig.connect();
+    rig.calls.ended(id);
+    rig.signal("register");
+    rig.signal("bye");
+    rig.clock.advance(1000);
+    expect(rig.calls.status()).toMatchObject({ up: [] });
+    expect(rig.timers).toBe(0);
+  });
+
+  test("says what came before its BYE, though that of UDP was read first", async () => {
+    const rig = new CallsRig();
+    await rig.connect();
+    rig.signal("bye");
+    await rig.says("Thank you.");
+    expect(rig.asked.question).toBe("Thank you.");
+    rig.calls.ended(id);
+    expect(rig.timers).toBe(0);
+  });
+
+  test("that follows while the one before is not quite over is greeted as a call of its own", async () => {
+    const rig = new CallsRig({ greeting: "Hello." });
+    await rig.connect();
+    rig.signal("register");
+    rig.signal("bye");
+    rig.signal("register");
+    rig.signal("bye");
+    rig.signal("register");
+    rig.calls.ended(id);
+    await settled();
+    expect(rig.voice).toEqual([
+      "111 begins",
+      "111: Hello.",
+      "111 ends",
+      "111 begins",
+      "111: Hello.",
+    ]);
+  });
+
+  test("is over at BYE by UDP when whisper is not connected for it", async () => {
+    const rig = new CallsRig();
+    await rig.says("Hello?");
+    rig.calls.lost(id);
+    rig.signal("bye");
+    expect(rig.voice.at(-1)).toBe("111 ends");
+    expect(rig.timers).toBe(0);
+  });
+
+  test("that is under way when this process comes is not greeted once more", async () => {
+    const rig = new CallsRig({ greeting: "Hello, this is Wildfire." });
+    rig.surroundings = { ...rig.surroundings, isUnderWay: true };
+    await rig.connect();
+    await rig.says("Where were we?");
+    expect(rig.voice).toEqual(["111 begins"]);
+    expect(rig.asked.system).toContain("Hello, this is Wildfire.");
+  });
+
   test("that begins while the telephone is still asked loses nothing", async () => {
     const rig = new CallsRig();
     rig.signal("register");
+    void rig.connect();
     rig.signal("speech");
     rig.calls.text(id, "Hello?");
     rig.signal("silence");
@@ -115,6 +201,7 @@ describe("a caller who interrupts", () => {
     rig.signal("register");
     await rig.says("When do you open?");
     await rig.asked.answer("We open at nine in the morning.");
+    rig.clock.advance(1100);
     await rig.says("Mhm.");
     expect(rig.questions).toHaveLength(1);
     expect(rig.kinds()).toContain("back-channel");
@@ -136,10 +223,40 @@ describe("a caller who interrupts", () => {
   });
 });
 
+describe("words behind the beginning of an answer", () => {
+  test("belong to the question, also where the voice tells nothing", async () => {
+    const rig = new CallsRig();
+    await rig.connect();
+    rig.signal("register");
+    await rig.says("Hello.");
+    await rig.asked.answer("Good morning, what can I do for you?");
+    rig.clock.advance(300);
+    await rig.says("It is Ada.");
+    expect(rig.kinds()).not.toContain("back-channel");
+    expect(rig.asked.question).toContain("It is Ada.");
+  });
+
+  test("do not cost the answer its times", async () => {
+    const rig = new CallsRig();
+    await rig.connect();
+    rig.signal("register");
+    await rig.says("When do you open?");
+    await rig.asked.answer("We open at nine in the morning. And we close at five.");
+    rig.heard(1, 0, 24_000);
+    rig.clock.advance(1500);
+    await rig.says("Mhm.");
+    rig.heard(1, 24_000, 24_000);
+    expect(rig.kinds()).toContain("back-channel");
+    const turns = rig.events.filter(({ kind }) => kind === "turn");
+    expect(turns).toMatchObject([{ turn: 1, voiceMs: 40, lineMs: 10 }]);
+  });
+});
+
 describe("the times of a turn", () => {
   test("are told when its first sound was heard, stage by stage, and once", async () => {
     const rig = new CallsRig();
     const callId = callIdOf(111);
+    await rig.connect();
     rig.signal("register");
     rig.calls.report({ kind: "turn", callId, values: { silence: 500, text: 12 } });
     await rig.says("When do you open?");
@@ -178,6 +295,7 @@ describe("a whisper that went away", () => {
     const rig = new CallsRig();
     await rig.says("My name is Ada.");
     await rig.asked.answer("Hello Ada.");
+    rig.clock.advance(3000);
     rig.calls.lost(id);
     rig.signal("register");
     await settled();
@@ -197,8 +315,7 @@ describe("a whisper that went away", () => {
 
 test("a thousand calls are up at most, and the next one is refused with a line in the log", async () => {
   const rig = new CallsRig();
-  for (let number = 1; number <= 1001; number += 1) rig.signal("register", number);
-  await settled();
+  for (let number = 1; number <= 1001; number += 1) await rig.connect(number);
   expect(rig.calls.status()).toMatchObject({ calls: 1000, refused: 1 });
   expect(rig.memory.text()).toContain("call refused: too many");
   rig.calls.close();

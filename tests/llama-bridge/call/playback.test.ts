@@ -80,3 +80,36 @@ test("a late word about the turn before is told of that turn", () => {
   expect(told).toEqual([{ turn: 1, characters: 4, isAll: false }]);
   playback.close();
 });
+
+test("of a turn that was cancelled no more is guessed", () => {
+  const { clock, told, playback } = rig();
+  playback.give(1, clause)(1);
+  clock.advance(150 + 4 * 65);
+  playback.refresh();
+  playback.cancel();
+  clock.advance(500);
+  playback.refresh();
+  expect(told).toEqual([{ turn: 1, characters: 4, isAll: false }]);
+});
+
+test("the same is told once", () => {
+  const { told, playback } = rig();
+  playback.give(1, clause)(1);
+  playback.finish(1);
+  playback.report({ text: 1, samples: 500, of: 500 });
+  playback.report({ text: 1, samples: 500, of: 500 });
+  playback.refresh();
+  expect(told).toEqual([{ turn: 1, characters: 16, isAll: true }]);
+});
+
+test("words that wait for a voice which is away have not been heard", () => {
+  const { clock, told, playback } = rig();
+  const written = playback.give(1, clause);
+  playback.finish(1);
+  clock.advance(60_000);
+  playback.refresh();
+  expect(told).toEqual([{ turn: 1, characters: 0, isAll: false }]);
+  written(1);
+  clock.advance(150 + 16 * 65);
+  expect(told.at(-1)).toEqual({ turn: 1, characters: 16, isAll: true });
+});

@@ -7,8 +7,8 @@ const second = { text: "and close at five.", start: 16, end: 35 };
 /** Two clauses of turn 1, numbered 4 and 5 on the connection. */
 function written(): SpokenLedger {
   const ledger = new SpokenLedger();
-  ledger.give(1, first, 0)(4);
-  ledger.give(1, second, 10)(5);
+  ledger.give(1, first)(4, 0);
+  ledger.give(1, second)(5, 10);
   return ledger;
 }
 
@@ -50,7 +50,7 @@ describe("a voice that reports", () => {
   test("tells nothing about an interrupted turn when it speaks in the next one", () => {
     const ledger = written();
     ledger.report({ text: 4, samples: 300, of: 600 });
-    ledger.give(2, { text: "Yes.", start: 0, end: 4 }, 50)(6);
+    ledger.give(2, { text: "Yes.", start: 0, end: 4 })(6, 50);
     ledger.report({ text: 6, samples: 500, of: 500 });
     expect(ledger.heard(1).characters).toBe(8);
   });
@@ -65,6 +65,7 @@ describe("a voice that reports", () => {
   test("is not believed about texts that were never sent", () => {
     const ledger = written();
     expect(ledger.report({ text: 9, samples: 1, of: 1 })).toBeUndefined();
+    expect(ledger.hasReports).toBe(false);
     expect(ledger.turnOf(9)).toBeUndefined();
     expect(ledger.turnOf(5)).toBe(1);
   });
@@ -72,7 +73,7 @@ describe("a voice that reports", () => {
   test("that is connected anew numbers its texts anew, and has told nothing yet", () => {
     const ledger = written();
     ledger.report({ text: 4, samples: 0, of: 1000 });
-    ledger.give(2, { text: "Yes.", start: 0, end: 4 }, 50)(1);
+    ledger.give(2, { text: "Yes.", start: 0, end: 4 })(1, 50);
     expect(ledger.hasReports).toBe(false);
     expect(ledger.report({ text: 4, samples: 1000, of: 1000 })).toBeUndefined();
     expect(ledger.report({ text: 1, samples: 500, of: 500 })).toEqual({
@@ -96,16 +97,32 @@ describe("a voice that reports nothing", () => {
     expect(ledger.estimate(1, 150).characters).toBe(0);
     expect(ledger.estimate(1, 150 + 8 * 65).characters).toBe(8);
     expect(ledger.estimate(1, 150 + 16 * 65).characters).toBe(16);
-    expect(ledger.expectedEndMs).toBe(150 + 34 * 65);
-    const end = ledger.estimate(1, ledger.expectedEndMs);
+    expect(ledger.expectedEndMs(1)).toBe(150 + 34 * 65);
+    const end = ledger.estimate(1, ledger.expectedEndMs(1));
     expect(end).toEqual({ turn: 1, characters: 35, isAll: true });
-    expect(ledger.estimate(1, ledger.expectedEndMs - 1).isAll).toBe(false);
+    expect(ledger.estimate(1, ledger.expectedEndMs(1) - 1).isAll).toBe(false);
   });
 
   test("begins a later clause when that was given", () => {
     const ledger = written();
-    ledger.give(1, { text: "Bye.", start: 35, end: 39 }, 10_000)(6);
+    ledger.give(1, { text: "Bye.", start: 35, end: 39 })(6, 10_000);
     expect(ledger.estimate(1, 10_100).characters).toBe(35);
     expect(ledger.estimate(1, 10_150 + 2 * 65).characters).toBe(37);
+  });
+
+  test("says nothing of what was not written to it", () => {
+    const ledger = written();
+    const writtenLate = ledger.give(1, { text: "Bye.", start: 35, end: 39 });
+    expect(ledger.expectedEndMs(1)).toBe(Number.POSITIVE_INFINITY);
+    expect(ledger.estimate(1, 60_000)).toEqual({ turn: 1, characters: 35, isAll: false });
+    writtenLate(6, 60_000);
+    expect(ledger.expectedEndMs(1)).toBe(60_150 + 4 * 65);
+  });
+
+  test("begins a turn without saying the rest of an interrupted one", () => {
+    const ledger = written();
+    ledger.give(2, { text: "Yes.", start: 0, end: 4 })(6, 300);
+    expect(ledger.expectedEndMs(2)).toBe(450 + 4 * 65);
+    expect(ledger.estimate(2, 450 + 2 * 65).characters).toBe(2);
   });
 });
