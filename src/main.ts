@@ -59,6 +59,9 @@ const commands: Readonly<Record<string, Command>> = {
   async transcribe(argv) {
     return await (await import("./commands/transcribe.ts")).transcribe(argv);
   },
+  async config(argv) {
+    return await (await import("./commands/config.ts")).config(argv);
+  },
   async wer(argv) {
     return await (await import("./commands/wer.ts")).wer(argv);
   },
@@ -73,6 +76,7 @@ Usage:
   wildfire --service NAME --help        the options of that service
   wildfire status NAME                  what a running service knows about itself, as JSON
   wildfire call NUMBER [options]        calls somebody through the running sip service
+  wildfire config check|show            problems of the configuration, or its values
   wildfire events [options]             what callers say, while they say it
   wildfire transcribe FILE… [options]   recordings to text, as the whisper service hears them
   wildfire wer DIR [options]            word error rate of a model over recordings with known texts

@@ -1,25 +1,52 @@
 /** Reads the configuration file: TOML with one section per service. */
+import { errnoOf, formatErrno } from "../core/errno.ts";
 import { quote, WildfireError } from "../core/errors.ts";
+import { isTable, parseToml } from "./toml-parse.ts";
 
 export interface ConfigFile {
   readonly path: string;
   readonly sections: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+/** More is no configuration, and would be read into memory all the same. */
+const maxFileBytes = 256 * 1024;
+
 /** Throws a WildfireError("config") that names the file and what is wrong with it. */
 export async function loadConfigFile(path: string): Promise<ConfigFile> {
+  return { path, sections: parseConfig(await readConfigText(path), path) };
+}
+
+/** Throws a WildfireError("config") that names the file. */
+export async function readConfigText(path: string): Promise<string> {
+  const shown = `configuration file ${quote(path, 200)}`;
   const file = Bun.file(path);
   if (!(await file.exists())) {
-    throw new WildfireError("config", `configuration file ${quote(path, 200)} does not exist`, {
-      hint: "check --config",
+    throw new WildfireError("config", `${shown} does not exist`, { hint: "check --config" });
+  }
+  if (file.size > maxFileBytes) {
+    throw new WildfireError("config", `${shown} has ${file.size} bytes`, {
+      hint: `${maxFileBytes} are the most: check --config`,
     });
   }
-  return { path, sections: parseConfig(await file.text(), path) };
+  try {
+    return await file.text();
+  } catch (error) {
+    throw new WildfireError("config", `${shown} cannot be read: ${formatErrno(errnoOf(error))}`, {
+      cause: error,
+      hint: "check who may read it",
+    });
+  }
 }
 
 export function parseConfig(text: string, path: string): ConfigFile["sections"] {
+  const parsed = parseToml(text);
+  if (!parsed.ok) {
+    const { line, reason } = parsed.fault;
+    const what = `${path} is not valid TOML: line ${line}: ${reason}`;
+    throw new WildfireError("config", what, { hint: "see wildfire config check" });
+  }
   const sections: Record<string, Record<string, unknown>> = {};
-  for (const [name, section] of Object.entries(parseToml(text, path))) {
+  for (const [name, section] of Object.entries(parsed.table)) {
     if (!isTable(section)) {
       throw new WildfireError("config", `${path}: ${quote(name)} stands outside a section`, {
         hint: "put it under [whisper] or another service",
@@ -28,18 +55,4 @@ export function parseConfig(text: string, path: string): ConfigFile["sections"] 
     sections[name] = section;
   }
   return sections;
-}
-
-function parseToml(text: string, path: string): Record<string, unknown> {
-  try {
-    const parsed: unknown = Bun.TOML.parse(text);
-    return isTable(parsed) ? parsed : {};
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new WildfireError("config", `${path} is not valid TOML: ${reason}`, { cause: error });
-  }
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -28,6 +28,8 @@ export interface ListOption extends OptionBase {
   readonly kind: "list";
   /** How one value is named in the help. */
   readonly value: string;
+  readonly default?: readonly string[];
+  readonly choices?: readonly string[];
 }
 
 export interface NumberOption extends OptionBase {
@@ -67,7 +69,7 @@ export interface OptionSources {
   readonly command: string;
 }
 
-type OptionValue = string | number | boolean | readonly string[];
+export type OptionValue = string | number | boolean | readonly string[];
 
 type RawValues = Map<string, { readonly value: unknown; readonly source: string }>;
 
@@ -91,14 +93,15 @@ export function readOptions<T extends OptionTable>(
   return values as OptionValues<T>;
 }
 
-function defaultOf(option: Option): OptionValue | undefined {
+/** What an option is when nobody sets it. */
+export function defaultOf(option: Option): OptionValue | undefined {
   if (option.kind === "boolean") return false;
-  return option.kind === "list" ? [] : option.default;
+  return option.kind === "list" ? (option.default ?? []) : option.default;
 }
 
 function addFile(raw: RawValues, table: OptionTable, sources: OptionSources): void {
   for (const [key, value] of Object.entries(sources.file)) {
-    const name = key.replaceAll("_", "-");
+    const name = optionName(key);
     const source = `${sources.fileName} ${key}`;
     if (!Object.hasOwn(table, name))
       throw unknownName(`${quote(key)} in ${sources.fileName}`, name, table);
@@ -106,8 +109,13 @@ function addFile(raw: RawValues, table: OptionTable, sources: OptionSources): vo
   }
 }
 
-/** `WILDFIRE_LLAMA_PORT`, or with the command's name `WILDFIRE_WHISPER_LLAMA_PORT`, which wins. */
-function environmentNames(command: string, name: string): readonly [string, string] {
+/** The option that a key of the file means: `log_format` is `log-format`. */
+export function optionName(key: string): string {
+  return key.replaceAll("_", "-");
+}
+
+/** `WILDFIRE_WHISPER_LLAMA_PORT`, with the command's name, which wins over `WILDFIRE_LLAMA_PORT`. */
+export function environmentNames(command: string, name: string): readonly [string, string] {
   const upper = name.replaceAll("-", "_").toUpperCase();
   return [`WILDFIRE_${command.toUpperCase()}_${upper}`, `WILDFIRE_${upper}`];
 }
@@ -154,7 +162,8 @@ function addToList(
   value: unknown,
 ): readonly unknown[] {
   const before = raw.get(name);
-  return before?.source === rawName ? [...toList(before.value, rawName), value] : [value];
+  const isRepeated = before?.source === rawName;
+  return isRepeated ? [...(toList(before.value) ?? []), value] : [value];
 }
 
 type ParseArgsOption = NonNullable<ParseArgsConfig["options"]>[string];
@@ -165,23 +174,49 @@ function toParseArgsOption([name, option]: [string, Option]): [string, ParseArgs
 }
 
 function convert(option: Option, value: unknown, source: string): OptionValue {
+  const converted = convertValue(option, value);
+  if (converted.ok) return converted.value;
+  const shown = quote(String(converted.culprit));
+  throw new WildfireError("usage", `${source}: ${shown} is not ${converted.expected}`);
+}
+
+export type Conversion =
+  | { readonly ok: true; readonly value: OptionValue }
+  | {
+      readonly ok: false;
+      /** The value, or that one of a list which is wrong. */
+      readonly culprit: unknown;
+      /** What it should be: "a whole number from 0 to 65535". */
+      readonly expected: string;
+    };
+
+/** From text, or from a value of the configuration file. */
+export function convertValue(option: Option, value: unknown): Conversion {
   switch (option.kind) {
     case "boolean":
-      return toBoolean(value, source);
+      return toBoolean(value);
     case "integer":
     case "number":
-      return toNumber(option, value, source);
+      return toNumber(option, value);
     case "string":
-      return toText(option, value, source);
+      return toText(option, value);
     case "list":
-      return toList(value, source);
+      return toTexts(option, value);
   }
 }
 
-function toList(value: unknown, source: string): readonly string[] {
+function toTexts({ choices }: ListOption, value: unknown): Conversion {
+  const texts = toList(value);
+  if (texts === undefined) return refused(value, "text, or a list of texts");
+  const wrong = choices === undefined ? undefined : texts.find((text) => !choices.includes(text));
+  if (wrong === undefined) return { ok: true, value: texts };
+  return refused(wrong, `one of ${choices?.join(", ")}`);
+}
+
+function toList(value: unknown): readonly string[] | undefined {
   if (typeof value === "string") return value.split(/\s+/).filter((part) => part !== "");
-  if (Array.isArray(value) && value.every((part) => typeof part === "string")) return value;
-  throw badValue(value, source, "text, or a list of texts");
+  const isTexts = Array.isArray(value) && value.every((part) => typeof part === "string");
+  return isTexts ? value : undefined;
 }
 
 const truths: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
@@ -195,33 +230,29 @@ const truths: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   ["no", false],
 ]);
 
-function toBoolean(value: unknown, source: string): boolean {
+function toBoolean(value: unknown): Conversion {
   const truth = truths.get(value);
-  if (truth === undefined) throw badValue(value, source, "true or false");
-  return truth;
+  return truth === undefined ? refused(value, "true or false") : { ok: true, value: truth };
 }
 
-function toNumber(option: NumberOption, value: unknown, source: string): number {
+function toNumber(option: NumberOption, value: unknown): Conversion {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  const expected = `${option.kind === "integer" ? "a whole number" : "a number"} from ${option.min} to ${option.max}`;
-  if (typeof number !== "number" || !Number.isFinite(number))
-    throw badValue(value, source, expected);
-  if (option.kind === "integer" && !Number.isInteger(number))
-    throw badValue(value, source, expected);
-  if (number < option.min || number > option.max) throw badValue(value, source, expected);
-  return number;
+  const kind = option.kind === "integer" ? "a whole number" : "a number";
+  const expected = `${kind} from ${option.min} to ${option.max}`;
+  if (typeof number !== "number" || !Number.isFinite(number)) return refused(value, expected);
+  if (option.kind === "integer" && !Number.isInteger(number)) return refused(value, expected);
+  const isWithin = number >= option.min && number <= option.max;
+  return isWithin ? { ok: true, value: number } : refused(value, expected);
 }
 
-function toText(option: StringOption, value: unknown, source: string): string {
-  if (typeof value !== "string") throw badValue(value, source, "text");
-  if (option.choices !== undefined && !option.choices.includes(value)) {
-    throw badValue(value, source, `one of ${option.choices.join(", ")}`);
-  }
-  return value;
+function toText({ choices }: StringOption, value: unknown): Conversion {
+  if (typeof value !== "string") return refused(value, "text");
+  if (choices === undefined || choices.includes(value)) return { ok: true, value };
+  return refused(value, `one of ${choices.join(", ")}`);
 }
 
-function badValue(value: unknown, source: string, expected: string): WildfireError {
-  return new WildfireError("usage", `${source}: ${quote(String(value))} is not ${expected}`);
+function refused(culprit: unknown, expected: string): Conversion {
+  return { ok: false, culprit, expected };
 }
 
 function unknownName(shown: string, name: string, table: OptionTable): WildfireError {
@@ -237,7 +268,8 @@ export function formatOptions(table: OptionTable): string {
     const short = option.short === undefined ? "    " : `-${option.short}, `;
     const value = option.kind === "boolean" ? "" : ` ${option.value}`;
     const fallback = "default" in option ? option.default : undefined;
-    const shown = fallback === undefined || fallback === "" ? "" : ` (default ${fallback})`;
+    const shown =
+      fallback === undefined || fallback === "" ? "" : ` (default ${[fallback].flat().join(" ")})`;
     return [`  ${short}--${name}${value}`, option.help + shown];
   });
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
