@@ -59,6 +59,12 @@ const commands: Readonly<Record<string, Command>> = {
   async transcribe(argv) {
     return await (await import("./commands/transcribe.ts")).transcribe(argv);
   },
+  async up(argv) {
+    return await (await import("./commands/up.ts")).up(argv);
+  },
+  async logs(argv) {
+    return await (await import("./commands/logs.ts")).logs(argv);
+  },
   async config(argv) {
     return await (await import("./commands/config.ts")).config(argv);
   },
@@ -72,6 +78,8 @@ const help = `Wildfire hears telephone calls and passes their text on. Nothing l
 Usage:
   wildfire                              asks what to do (on a terminal)
   wildfire demo                         a spoken call, from sound to text, on this machine
+  wildfire up [options]                 runs all services of the configuration and watches them
+  wildfire logs [options]               what they log, by service, call and level
   wildfire --service NAME [options]     runs one service: ${serviceNames.join(", ")}
   wildfire --service NAME --help        the options of that service
   wildfire status NAME                  what a running service knows about itself, as JSON
@@ -122,9 +130,10 @@ function pick(table: Readonly<Record<string, Command>>, name: string, what: stri
   });
 }
 
-/** Exit codes: 0 done, 1 failed, 2 called wrongly, 130 interrupted twice. */
+/** Exit codes: 0 done, 1 failed, 2 called or configured wrongly, 130 interrupted twice. */
 function exitCodeFor(error: unknown): number {
-  return error instanceof WildfireError && error.code === "usage" ? 2 : 1;
+  const isOurs = error instanceof WildfireError;
+  return isOurs && (error.code === "usage" || error.code === "config") ? 2 : 1;
 }
 
 try {

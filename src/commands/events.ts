@@ -11,7 +11,7 @@ const options = {
   service: {
     kind: "string",
     value: "NAME",
-    choices: ["whisper", "sip", "llama", "kokoro"],
+    choices: ["whisper", "sip", "llama", "kokoro", "supervisor"],
     default: "whisper",
     help: "whose events",
   },

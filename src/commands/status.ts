@@ -1,6 +1,7 @@
 /** `wildfire status NAME`: asks the running services of that name and prints what they answer. */
 import { readOptions } from "../config/options.ts";
 import { quote, WildfireError } from "../core/errors.ts";
+import { supervisorName } from "../supervisor/sole-supervisor.ts";
 import { serviceNames } from "../services/service-names.ts";
 import { currentStateFolder } from "../services/state-folder.ts";
 import { readStatuses } from "../services/status-socket.ts";
@@ -9,12 +10,14 @@ const options = {
   "state-dir": { kind: "string", value: "DIR", help: "state folder of the service" },
 } as const;
 
+const known: readonly string[] = [...serviceNames, supervisorName];
+
 /** One JSON object, or an array of them when several services of that name run. */
 export async function status(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
-  if (name === undefined || !isServiceName(name)) {
+  if (name === undefined || !known.includes(name)) {
     throw new WildfireError("usage", `status of what? ${quote(name ?? "")} is no service`, {
-      hint: `say wildfire status ${serviceNames.join("|")}`,
+      hint: `say wildfire status ${known.join("|")}`,
     });
   }
   const values = readOptions(options, {
@@ -37,8 +40,4 @@ export async function status(argv: readonly string[]): Promise<number> {
   }
   process.stdout.write(`${JSON.stringify(answers.length === 1 ? answers[0] : answers, null, 2)}\n`);
   return 0;
-}
-
-function isServiceName(name: string): boolean {
-  return serviceNames.some((known) => known === name);
 }

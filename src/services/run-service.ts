@@ -5,13 +5,15 @@ import { defaultConfigFile } from "../config/paths.ts";
 import { systemClock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import { createLogger, formatJson, formatText, type Logger } from "../core/log.ts";
+import { supervisedVariable, supervisorEnd } from "../supervisor/supervisor-pipe.ts";
 import { versionInfo } from "../version.ts";
-import type {
-  CommonTable,
-  CommonValues,
-  RunningService,
-  ServiceContext,
-  ServiceDefinition,
+import {
+  type CommonTable,
+  type CommonValues,
+  type RunningService,
+  runsUntilStopped,
+  type ServiceContext,
+  type ServiceDefinition,
 } from "./service.ts";
 import { currentStateFolder } from "./state-folder.ts";
 import { type StatusSocket, serveStatus } from "./status-socket.ts";
@@ -19,6 +21,8 @@ import { type StatusSocket, serveStatus } from "./status-socket.ts";
 /** A service that does not stop by then is ended, so that a restart never waits for ever. */
 const stopLimitMs = 15_000;
 const forcedExitCode = 130;
+/** The next supervisor needs our ports. */
+const orphanLimitMs = 800;
 
 /** Resolves to the exit code. Throws a WildfireError for bad options and failures at start. */
 export async function runService<T extends CommonTable>(
@@ -57,7 +61,7 @@ export async function runService<T extends CommonTable>(
   });
   // From the start on: without a handler the signal would end a service that is loading its model.
   process.on("SIGUSR1", () => context.print(JSON.stringify(describe())));
-  const stopped = stopSignal(context.log);
+  const stopped = Promise.race([stopSignal(context.log), orphaned(context)]);
   const started = definition.start(values, context);
   const early = await Promise.race([started.then(() => undefined), stopped]);
   // Stopped before it was up: there is nothing to finish.
@@ -123,6 +127,8 @@ function surviveProgrammingErrors(log: Logger): void {
   process.on("uncaughtException", report);
   process.on("unhandledRejection", report);
   process.stdout.on("error", () => undefined);
+  // Whoever read the log is gone: saying so there would never end.
+  process.stderr.on("error", () => undefined);
 }
 
 async function runUntilStopped(service: RunningService, run: Run): Promise<number> {
@@ -161,6 +167,15 @@ function stopSignal(log: Logger): Promise<number> {
     process.on("SIGTERM", () => stop("SIGTERM"));
     process.on("SIGINT", () => stop("SIGINT"));
   });
+}
+
+/** Resolves to the exit code when the supervisor that started us is gone; never without one. */
+async function orphaned({ clock, log }: ServiceContext): Promise<number> {
+  if (process.env[supervisedVariable] !== "1") return await runsUntilStopped;
+  await supervisorEnd();
+  log.warn("the supervisor is gone, stopping");
+  clock.after(orphanLimitMs, () => process.exit(1));
+  return 1;
 }
 
 async function stopWithin(service: RunningService, context: ServiceContext): Promise<void> {
