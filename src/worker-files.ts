@@ -5,3 +5,5 @@
  */
 
 export const fliteWorkerUrl = new URL("./voice/engines/flite-worker.ts", import.meta.url);
+
+export const historyWorkerUrl = new URL("./history/history-worker.ts", import.meta.url);

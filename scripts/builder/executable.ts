@@ -14,7 +14,11 @@ export interface ExecutableOptions {
 }
 
 /** The program, then the worker threads: `src/worker-files.ts` looks for them below `src`. */
-const entryPoints = ["src/main.ts", "src/voice/engines/flite-worker.ts"];
+const entryPoints = [
+  "src/main.ts",
+  "src/voice/engines/flite-worker.ts",
+  "src/history/history-worker.ts",
+];
 
 /** Replaces the file in one step, so that one that is running goes on undisturbed. */
 export async function buildExecutable(options: ExecutableOptions): Promise<void> {

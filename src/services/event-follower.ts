@@ -3,8 +3,10 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { WildfireError } from "../core/errors.ts";
 import { connectUnix } from "../tcp.ts";
 import type { TcpLink } from "../tcp-link.ts";
+import type { EventPosition } from "./event-stream.ts";
 import {
   eventsQuestion,
+  eventsSinceQuestion,
   listServiceSockets,
   removeDeadSocket,
   type ServiceSocket,
@@ -16,8 +18,16 @@ export interface EventFollowerOptions {
   readonly clock: Clock;
   readonly onJoined: (pid: number) => void;
   readonly onLeft: (pid: number) => void;
-  /** One event, as the service wrote it: a JSON object without the end of the line. */
-  readonly onLine: (pid: number, line: string) => void;
+  /**
+   * One event, as the service wrote it: a JSON object without the end of the line. The position is that of
+   * a numbered event, and undefined for what is not kept.
+   */
+  readonly onLine: (pid: number, line: string, position: EventPosition | undefined) => void;
+  /**
+   * Where to go on in the events of that process, asked whenever it is connected. Where nothing is known of
+   * it, `fromTheBeginning` gives all that it has kept; undefined means from now on, as without this option.
+   */
+  readonly since?: (pid: number) => EventPosition | undefined;
   /** A service that is there cannot be listened to. */
   readonly onRefused: (error: WildfireError) => void;
 }
@@ -26,9 +36,14 @@ const pollMs = 500;
 /** Far above any event. */
 const maxLineCharacters = 1 << 20;
 
+/** Of a process that was never listened to: no stream has this name. */
+export const fromTheBeginning: EventPosition = { stream: "-", seq: 0 };
+
 interface Followed {
   link: TcpLink | undefined;
   isJoined: boolean;
+  /** Which life of the service it is; empty before it has said so. */
+  stream: string;
 }
 
 export class EventFollower {
@@ -75,7 +90,7 @@ export class EventFollower {
 
   async #follow(socket: ServiceSocket): Promise<void> {
     const { path } = socket;
-    const followed: Followed = { link: undefined, isJoined: false };
+    const followed: Followed = { link: undefined, isJoined: false, stream: "" };
     this.#followed.set(path, followed);
     const lines = new LineSplitter((line) => this.#line(socket, followed, line));
     try {
@@ -93,7 +108,8 @@ export class EventFollower {
     }
     if (this.#isClosed) followed.link.destroy();
     if (this.#isPaused) followed.link.pause();
-    followed.link.write(eventsQuestion);
+    const since = this.#options.since?.(socket.pid);
+    followed.link.write(since === undefined ? eventsQuestion : eventsSinceQuestion(since));
   }
 
   #line({ pid }: ServiceSocket, followed: Followed, line: string): void {
@@ -105,9 +121,10 @@ export class EventFollower {
         return;
       }
       followed.isJoined = true;
+      followed.stream = streamIn(line);
       this.#options.onJoined(pid);
     }
-    this.#options.onLine(pid, line);
+    this.#options.onLine(pid, line, positionOf(line, followed.stream));
   }
 
   #left({ path, pid }: ServiceSocket, followed: Followed, rest: string): void {
@@ -132,6 +149,20 @@ function refusalIn(line: string, service: string): WildfireError | undefined {
   return new WildfireError("state", `the running ${service} service tells no events`, {
     hint: "it is of another version than this command: restart it",
   });
+}
+
+/** Empty when the service is of a version that does not number its events. */
+function streamIn(line: string): string {
+  const stream = parseObject(line)?.["stream"];
+  return typeof stream === "string" ? stream : "";
+}
+
+/** The head of each line is always written in this order, so that it need not be taken apart twice. */
+const numberedHead = /^\{"kind":"[^"]*","time":"[^"]*","pid":\d+,"seq":(\d+)[,}]/;
+
+function positionOf(line: string, stream: string): EventPosition | undefined {
+  const seq = numberedHead.exec(line)?.[1];
+  return seq === undefined || stream === "" ? undefined : { stream, seq: Number(seq) };
 }
 
 export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

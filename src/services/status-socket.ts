@@ -10,7 +10,7 @@ import { systemClock } from "../core/clock.ts";
 import { describeError, WildfireError } from "../core/errors.ts";
 import { connectUnix, listenUnix } from "../tcp.ts";
 import type { TcpHandlers, TcpLink } from "../tcp-link.ts";
-import type { EventSource, EventSubscription } from "./event-stream.ts";
+import type { EventPosition, EventSource, EventSubscription } from "./event-stream.ts";
 
 export interface StatusSocketOptions {
   readonly stateFolder: string;
@@ -40,6 +40,11 @@ export interface ServiceSocket {
 
 /** Turns a connection into a stream of events; a service that has none describes itself instead. */
 export const eventsQuestion: Uint8Array = new TextEncoder().encode("events\n");
+
+/** The same, with all that came behind that position and is still kept first. */
+export function eventsSinceQuestion({ stream, seq }: EventPosition): Uint8Array {
+  return new TextEncoder().encode(`events since ${stream} ${seq}\n`);
+}
 
 /** sun_path holds 108 bytes on Linux and 104 on macOS, with the final zero. */
 const maxSocketPathBytes = 100;
@@ -81,8 +86,9 @@ function answerer(link: TcpLink, { describe, events, command }: StatusSocketOpti
       if (isAsked) return;
       isAsked = true;
       // So few bytes, written at once to a local socket, arrive at once.
-      if (events !== undefined && eventsQuestion.every((byte, index) => bytes[index] === byte)) {
-        subscription = events.subscribe(link);
+      const question = events === undefined ? undefined : readEventsQuestion(bytes);
+      if (events !== undefined && question !== undefined) {
+        subscription = events.subscribe(link, question.since);
         if (subscription === undefined) link.end();
         return;
       }
@@ -93,6 +99,18 @@ function answerer(link: TcpLink, { describe, events, command }: StatusSocketOpti
     drained: () => subscription?.drained(),
     closed: () => subscription?.cancel(),
   };
+}
+
+const eventsForm = /^events(?: since ([\w.-]{1,64}) (\d{1,15}))?\n/;
+
+/** Undefined when something else is asked. */
+function readEventsQuestion(
+  bytes: Uint8Array,
+): { readonly since: EventPosition | undefined } | undefined {
+  const form = eventsForm.exec(new TextDecoder().decode(bytes.subarray(0, 128)));
+  if (form === null) return undefined;
+  const [, stream, seq] = form;
+  return { since: stream === undefined ? undefined : { stream, seq: Number(seq) } };
 }
 
 interface AskedCommand {
@@ -184,7 +202,7 @@ export function removeDeadSocket({ path, pid }: ServiceSocket): boolean {
 /** The state folder's own, or one in the temporary folder when that path is too long for a socket. */
 function runFolder(stateFolder: string): string {
   const folder = join(stateFolder, "run");
-  const longestName = "/inbound-4194304.sock";
+  const longestName = "/audiosocket-4194304.sock";
   if (Buffer.byteLength(folder + longestName) <= maxSocketPathBytes) return folder;
   const digest = new Bun.CryptoHasher("sha256").update(stateFolder).digest("hex").slice(0, 12);
   return join(tmpdir(), `wildfire-${process.getuid?.() ?? 0}-${digest}`);

@@ -314,5 +314,11 @@ async function stop(parts: Parts): Promise<void> {
 
 function newEvents(clock: Clock): EventStream<CallHearing> {
   const { pid } = process;
-  return new EventStream({ service: "whisper", pid, clock, describe: describeHearing });
+  return new EventStream({
+    service: "whisper",
+    pid,
+    clock,
+    describe: describeHearing,
+    isPassing: ({ event }) => event.kind === "partial",
+  });
 }

@@ -2,8 +2,12 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EventFollower } from "../../src/services/event-follower.ts";
-import { EventStream } from "../../src/services/event-stream.ts";
+import {
+  EventFollower,
+  type EventFollowerOptions,
+  fromTheBeginning,
+} from "../../src/services/event-follower.ts";
+import { type EventPosition, EventStream } from "../../src/services/event-stream.ts";
 import { type CallHearing, describeHearing } from "../../src/services/hearing-record.ts";
 import { listServiceSockets, serveStatus } from "../../src/services/status-socket.ts";
 import { listenUnix } from "../../src/tcp.ts";
@@ -29,7 +33,7 @@ afterEach(() => {
   rmSync(stateFolder, { recursive: true, force: true });
 });
 
-function follow(): EventFollower {
+function follow(options: Partial<EventFollowerOptions> = {}): EventFollower {
   return new EventFollower({
     stateFolder,
     service: "whisper",
@@ -38,6 +42,7 @@ function follow(): EventFollower {
     onLeft: () => notes.push("left"),
     onLine: (_pid, line) => notes.push(line.includes("listening") ? "listening" : line),
     onRefused: (error) => notes.push(error.summary),
+    ...options,
   });
 }
 
@@ -158,4 +163,82 @@ test("an endless line ends the connection instead of filling the memory", async 
   await until(() => notes.includes("left"), "the end seen here");
   expect(notes).toEqual(["joined", "listening", "left"]);
   server.stop(true);
+});
+
+/** Keeps how far it has read, as whoever writes a history does. */
+function rememberingFollower(): { readonly told: (number | undefined)[] } {
+  const told: (number | undefined)[] = [];
+  let last: EventPosition | undefined;
+  const options = {
+    since: () => last ?? fromTheBeginning,
+    onLine: (_pid: number, line: string, position: EventPosition | undefined) => {
+      if (!line.includes("listening")) told.push(position?.seq);
+      last = position ?? last;
+    },
+  };
+  follower = follow(options);
+  freshFollower = () => {
+    follower?.close();
+    follower = follow(options);
+  };
+  return { told };
+}
+
+let freshFollower = (): void => undefined;
+
+test("a follower that was away gets what it missed, and every event once", async () => {
+  const { stream, close } = serve();
+  speak(stream, 1);
+  speak(stream, 2);
+  const { told } = rememberingFollower();
+  await until(() => told.length === 2, "what was told before anybody listened");
+  for (let round = 0; round < 5; round += 1) {
+    follower?.close();
+    await until(() => stream.status().listeners === 0, "nobody listens");
+    speak(stream, 3);
+    freshFollower();
+    await until(() => stream.status().listeners === 1, "the next follower");
+    speak(stream, 4);
+    await until(() => told.length === 4 + 2 * round, "both");
+  }
+  expect(told).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  close();
+});
+
+test("a service that starts again with the same process id is read from its beginning", async () => {
+  const first = serve();
+  const { told } = rememberingFollower();
+  for (let count = 0; count < 5; count += 1) speak(first.stream, count);
+  await until(() => told.length === 5, "the first service");
+  first.close();
+  await until(() => follower?.joined === 0, "the end of the first service");
+  clock.advance(60_000);
+  const second = serve();
+  speak(second.stream, 1);
+  clock.advance(500);
+  await until(() => told.length === 6, "the second service");
+  expect(told).toEqual([1, 2, 3, 4, 5, 1]);
+  second.close();
+});
+
+test("what is not kept has no position", async () => {
+  const stream = new EventStream<number>({
+    service: "whisper",
+    pid: process.pid,
+    clock,
+    describe: (atMs) => ({ kind: "level", atMs }),
+    isPassing: (atMs) => atMs < 0,
+  });
+  const socket = serveStatus({
+    stateFolder,
+    service: "whisper",
+    describe: () => ({}),
+    events: stream,
+  });
+  const { told } = rememberingFollower();
+  await until(() => stream.status().listeners === 1, "the follower");
+  for (const atMs of [1, -1, 2]) stream.publish(atMs);
+  await until(() => told.length === 3, "all of them");
+  expect(told).toEqual([1, undefined, 2]);
+  socket.close();
 });

@@ -1,0 +1,168 @@
+/** A call as a file: JSON with everything, CSV for tables, text for people; pure. */
+import type { CallRecord, TurnRecord, UtteranceRecord } from "./call-record.ts";
+
+export const exportFormats = ["json", "csv", "text"] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+export interface ExportedCall {
+  readonly fileName: string;
+  readonly contentType: string;
+  readonly text: string;
+}
+
+export function exportCall(call: CallRecord, format: ExportFormat): ExportedCall {
+  const stem = `call-${stampOf(call.startedMs)}-${call.id}`;
+  switch (format) {
+    case "json":
+      return {
+        fileName: `${stem}.json`,
+        contentType: "application/json",
+        text: jsonOf(call),
+      };
+    case "csv":
+      return { fileName: `${stem}.csv`, contentType: "text/csv; charset=utf-8", text: csvOf(call) };
+    case "text":
+      return {
+        fileName: `${stem}.txt`,
+        contentType: "text/plain; charset=utf-8",
+        text: textOf(call),
+      };
+  }
+}
+
+function jsonOf(call: CallRecord): string {
+  const { id: _id, said, events, heard, ...summary } = call;
+  const record = {
+    ...summary,
+    started: isoOf(call.startedMs),
+    ended: call.endedMs === null ? null : isoOf(call.endedMs),
+    heard: heard.map(({ invention, ...one }) => ({ ...one, invention: parsed(invention) })),
+    said: said.map(({ isAllHeard, isInterrupted, ...turn }) => ({
+      ...turn,
+      isAllHeard: isAllHeard !== 0,
+      isInterrupted: isInterrupted !== 0,
+    })),
+    events: events.map(({ fields, ...event }) => ({ ...event, fields: parsed(fields) })),
+  };
+  return `${JSON.stringify(record, undefined, 2)}\n`;
+}
+
+interface Spoken {
+  readonly atMs: number;
+  readonly who: "caller" | "agent";
+  readonly text: string;
+  readonly utterance?: UtteranceRecord;
+  readonly turn?: TurnRecord;
+}
+
+/** Both sides in the order in which they spoke. */
+export function conversationOf({ heard, said }: CallRecord): readonly Spoken[] {
+  const caller = heard
+    .filter(({ text }) => text !== "")
+    .map((utterance): Spoken => {
+      const { atMs, text } = utterance;
+      return { atMs, who: "caller", text, utterance };
+    });
+  const agent = said
+    .filter(({ answer }) => answer !== "")
+    .map((turn): Spoken => ({ atMs: turn.atMs, who: "agent", text: turn.answer, turn }));
+  return [...caller, ...agent].toSorted((one, other) => one.atMs - other.atMs);
+}
+
+const turnColumns = [
+  "turn",
+  "outcome",
+  "silenceMs",
+  "recognitionMs",
+  "gatherMs",
+  "firstTokenMs",
+  "clauseMs",
+  "voiceMs",
+  "lineMs",
+  "totalMs",
+  "tokens",
+] as const;
+
+function csvOf(call: CallRecord): string {
+  const head = [
+    "time",
+    "who",
+    "text",
+    "startMs",
+    "endMs",
+    "language",
+    "interrupted",
+    ...turnColumns,
+  ];
+  const rows = conversationOf(call).map(({ atMs, who, text, utterance, turn }) => [
+    isoOf(atMs),
+    who,
+    text,
+    utterance?.startMs ?? "",
+    utterance?.endMs ?? "",
+    utterance?.language ?? "",
+    interruptedOf(turn),
+    ...turnColumns.map((name) => turn?.[name] ?? ""),
+  ]);
+  return [head, ...rows].map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
+}
+
+function interruptedOf(turn: TurnRecord | undefined): string {
+  if (turn === undefined) return "";
+  return turn.isInterrupted === 0 ? "no" : "yes";
+}
+
+/** RFC 4180. What callers say must not become a formula in a spreadsheet. */
+function csvField(value: string | number): string {
+  if (typeof value === "number") return String(value);
+  const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+function textOf(call: CallRecord): string {
+  const { startedMs, endedMs, answeredMs, remote, name, line, endedBy, endReason } = call;
+  const whom = [name, remote].filter((part) => part !== "").join(" ") || "unknown";
+  const end = [endedBy, endReason].filter((part) => part !== "").join(": ");
+  const head = [
+    `Call ${directionOf(call)} ${whom}${line === "" ? "" : ` on ${line}`}`,
+    `Began ${isoOf(startedMs)}`,
+    endedMs === null
+      ? "Not ended"
+      : `Ended ${isoOf(endedMs)} after ${secondsOf(endedMs - (answeredMs ?? startedMs))} s` +
+        (end === "" ? "" : ` (${end})`),
+  ];
+  const lines = conversationOf(call).map(({ atMs, who, text, turn }) => {
+    const cut = turn === undefined || turn.isInterrupted === 0 ? "" : " [interrupted]";
+    return `${isoOf(atMs).slice(11, 19)} ${who === "caller" ? "Caller" : "Agent"}: ${onOneLine(text)}${cut}`;
+  });
+  return `${[...head.map(onOneLine), "", ...lines].join("\n")}\n`;
+}
+
+function directionOf({ direction }: CallRecord): string {
+  return direction === "outgoing" ? "to" : "from";
+}
+
+/** Control characters of a stranger have no business in a terminal. */
+function onOneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function stampOf(ms: number): string {
+  return isoOf(ms).slice(0, 19).replaceAll(/[-:]/g, "");
+}
+
+function secondsOf(ms: number): number {
+  return Math.max(0, Math.round(ms / 1000));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
