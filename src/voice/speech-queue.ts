@@ -27,8 +27,6 @@ export interface PieceOrigin {
   /** Undefined for a pause. */
   readonly clause: QueuedClause | undefined;
   readonly speechSamples: number;
-  /** When, by the pace of speech, all that was handed on has been heard. */
-  readonly heardAtMs: number;
 }
 
 export interface SpeechQueueListener {
@@ -328,6 +326,6 @@ export class SpeechQueue {
     this.#counts.samples += samples.length;
     const lengthMs = (samples.length * 1000) / rateHz;
     this.#heardAtMs = Math.max(this.#heardAtMs, clock.nowMs()) + lengthMs;
-    output.write(samples, { clause, speechSamples, heardAtMs: this.#heardAtMs });
+    output.write(samples, { clause, speechSamples });
   }
 }

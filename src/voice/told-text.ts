@@ -14,6 +14,8 @@ export class ToldText {
   readonly cameAtMs: number;
   /** From the text to its first sound; undefined until that is handed on. */
   voiceMs: number | undefined;
+  /** What the LLaMA believes that the caller has heard of it. */
+  told: "nothing" | "begun" | "through" = "nothing";
   /** Nobody is told of it any more: its connection is gone, and the next one counts anew. */
   isMuted = false;
   readonly #parts = new Set<TextPart>();
@@ -58,8 +60,10 @@ export class ToldText {
     this.#isWhole = true;
   }
 
-  /** What was expected stays so, and the sound of its parts is let go. */
+  /** The sound of its parts is let go; it stays as long as was expected, and never becomes complete. */
   interrupt(): void {
+    if (this.isComplete) return;
+    this.#isWhole = false;
     for (const part of this.#parts) this.endPart(part);
   }
 }

@@ -219,13 +219,13 @@ export class VoiceCall {
     };
   }
 
-  #write(samples: Float32Array, { clause, speechSamples, heardAtMs }: PieceOrigin): void {
+  #write(samples: Float32Array, { clause, speechSamples }: PieceOrigin): void {
     if (!this.#link.write(samples)) return;
     const { stream } = this.#link;
     const pauseSamples = samples.length - speechSamples;
     const text = clause?.told;
-    const isFirst = this.#heard.handedOn({ text, stream, samples: speechSamples, heardAtMs });
-    this.#heard.handedOn({ text: undefined, stream, samples: pauseSamples, heardAtMs });
+    const isFirst = this.#heard.handedOn({ text, stream, samples: speechSamples });
+    this.#heard.handedOn({ text: undefined, stream, samples: pauseSamples });
     if (!isFirst || text === undefined) return;
     const { number, voiceMs = 0 } = text;
     this.#listener.event({

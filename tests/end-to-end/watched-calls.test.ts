@@ -113,7 +113,9 @@ test("whoever asks for something that there is not is told in one line", async (
   await using stage = new Stage();
   await using wrong = watch(stage, "--service", "nobody");
   expect(await wrong.exited()).toBe(2);
-  expect(wrong.errors).toEqual(['wildfire: --service: "nobody" is not one of whisper, sip']);
+  expect(wrong.errors).toEqual([
+    'wildfire: --service: "nobody" is not one of whisper, sip, llama, kokoro, supervisor',
+  ]);
   await using helped = watch(stage, "--help");
   expect(await helped.exited()).toBe(0);
   expect(helped.output.join("\n")).toContain("wildfire events [options]");

@@ -125,6 +125,11 @@ describe("wrong usage is one line and exit code 2", () => {
     expect(program.errors.at(-1)).toContain('whisper does not know "klingon"');
   });
 
+  test("a configuration file that does not exist", async () => {
+    const line = expectLine(await run(["--service", "whisper", "--config", "/none.toml"]), 2);
+    expect(line).toContain('"/none.toml" does not exist');
+  });
+
   test("a bad value in the environment names the variable", async () => {
     const program = await run(["--service", "whisper"], { WILDFIRE_WHISPER_PORT: "many" });
     expect(expectLine(program, 2)).toContain('WILDFIRE_WHISPER_PORT: "many"');
@@ -132,11 +137,6 @@ describe("wrong usage is one line and exit code 2", () => {
 });
 
 describe("what cannot be done is one line and exit code 1", () => {
-  test("a configuration file that does not exist", async () => {
-    const line = expectLine(await run(["--service", "whisper", "--config", "/none.toml"]), 1);
-    expect(line).toContain('"/none.toml" does not exist');
-  });
-
   test("a recording that does not exist, and one that is none", async () => {
     await using stage = new Stage();
     const none = join(stage.folder, "none.wav");

@@ -127,7 +127,7 @@ describe("clauses", () => {
     expect(rig.told).toEqual(["began 1 after 300", "drained"]);
   });
 
-  test("leave with what of each piece is speech, and when it is heard", async () => {
+  test("leave with what of each piece is speech", async () => {
     const rig = new Rig();
     const texts = ["It is open,", "from nine to five."];
     for (const text of texts) rig.queue.say(text);
@@ -144,7 +144,6 @@ describe("clauses", () => {
       expect(speechSamples).toBeLessThanOrEqual(samples);
       if (clause === undefined) expect(speechSamples).toBe(0);
     }
-    expect(rig.origins.at(-1)?.heardAtMs).toBeWithin(rig.handedMs, rig.handedMs + 21);
     expect(rig.ended).toEqual(texts);
   });
 

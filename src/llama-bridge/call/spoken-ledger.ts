@@ -96,7 +96,10 @@ export class SpokenLedger {
       before.isThrough = true;
     }
     // The voice had guessed, and takes back what the caller did not hear after all.
-    for (const after of turn.slice(turn.indexOf(text) + 1)) after.heardShare = 0;
+    for (const after of turn.slice(turn.indexOf(text) + 1)) {
+      after.heardShare = 0;
+      after.isThrough = false;
+    }
     text.isThrough = samples >= of;
     text.heardShare = of === 0 ? 0 : Math.min(1, samples / of);
     return this.heard(text.turn);
