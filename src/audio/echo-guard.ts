@@ -1,11 +1,13 @@
 /** Keeps the agent's own voice, as it comes back over a line, away from those who listen to the caller. */
 import { alignmentSlackHops, EchoAlignment } from "./echo-alignment.ts";
+import { EchoBacklog } from "./echo-backlog.ts";
 import { EchoBand, hopSamples } from "./echo-band.ts";
 import { EchoCanceller } from "./echo-canceller.ts";
 import { Spectrum, transform, transformSamples } from "./echo-fft.ts";
 import { EchoHop, groupHops } from "./echo-hop.ts";
 import { EchoJump } from "./echo-jump.ts";
 import { EchoLag } from "./echo-lag.ts";
+import { EchoLimits } from "./echo-limits.ts";
 import { EchoNoise } from "./echo-noise.ts";
 import { PhaseSpectrum } from "./echo-phases.ts";
 import { audiblePower, EchoSpectra } from "./echo-spectra.ts";
@@ -23,9 +25,10 @@ export interface EchoGuardStatus {
   readonly lossDb: number | undefined;
   /** What the filter takes off it, as far as the line's noise lets that be seen. */
   readonly cancelledDb: number;
-  /** Frames of 20 ms that were heard, and those of them that were taken out. */
+  /** Frames of 20 ms that were heard, those of them that were taken out, and those of these that were given late. */
   readonly frames: number;
   readonly dampedFrames: number;
+  readonly lateFrames: number;
   /** Times that the delay changed suddenly. */
   readonly jumps: number;
 }
@@ -43,18 +46,24 @@ const reachHops = 2;
 const idleHops = 50;
 /** Shorter jumps are none. */
 const leastJump = 8;
+/** What is louder than the line's noise by this factor may be the caller. */
+const soundFactor = 4;
 /** An agent falls silent when a caller speaks: who speaks on for a second is a new echo, perhaps. */
 const doubtAfterHops = 50;
+
+const noSamples = new Float32Array(0);
 
 /** One call. All memory is of fixed size, and nothing is allocated for a frame of 20 ms. */
 export class EchoGuard {
   readonly #spectra: EchoSpectra;
   readonly #alignment = new EchoAlignment();
   readonly #lag = new EchoLag();
+  readonly #limits: EchoLimits;
   readonly #canceller = new EchoCanceller();
   readonly #jump: EchoJump;
   readonly #judge = new EchoJudge();
   readonly #noise = new EchoNoise(heardHop);
+  readonly #backlog = new EchoBacklog(heardHop);
   readonly #band = new EchoBand(16_000);
   readonly #hop = new EchoHop();
   /** The last 512 samples heard, at 8 kHz. */
@@ -77,10 +86,17 @@ export class EchoGuard {
   #newestHop = 0;
   #callerHops = 0;
   #dampedFrames = 0;
+  #lateFrames = 0;
+  /** Sound that turned out to be the caller's, and where in the block it is given. */
+  #late: Float32Array = noSamples;
+  #lateAt = 0;
+  /** A block with late sound. */
+  #given = noSamples;
   #jumps = 0;
 
   constructor(options: EchoGuardOptions) {
     this.#spectra = new EchoSpectra(options.rateHz);
+    this.#limits = new EchoLimits(this.#spectra);
     this.#jump = new EchoJump(this.#canceller, this.#spectra);
   }
 
@@ -93,11 +109,13 @@ export class EchoGuard {
   /**
    * What the caller's line brings, without echo: `samples` themselves, changed in place, when they are whole
    * frames of 320; otherwise the frames that they complete, in a buffer that is valid until the next call.
+   * Sound that was taken for an echo and is the caller's is given late, between frames, in such a buffer:
+   * it is more then than what came, by 300 ms at most.
    */
   clean(samples: Float32Array): Float32Array {
     if (this.#pendingLength === 0 && samples.length % heardHop === 0) {
       this.#cleanFrames(samples, samples.length);
-      return samples;
+      return this.#withLate(samples);
     }
     const length = this.#append(samples);
     const whole = length - (length % heardHop);
@@ -106,7 +124,7 @@ export class EchoGuard {
     const given = this.#spectra.inaudibleHops >= idleHops ? length : whole;
     this.#heardSamples += given - whole;
     this.#pendingLength = length - given;
-    return this.#pending.subarray(0, given);
+    return this.#withLate(this.#pending.subarray(0, given));
   }
 
   status(): EchoGuardStatus {
@@ -119,6 +137,7 @@ export class EchoGuard {
       cancelledDb: isFound ? Math.max(0, toDb(gain / restGain)) : 0,
       frames: Math.floor(this.#heardSamples / heardHop),
       dampedFrames: this.#dampedFrames,
+      lateFrames: this.#lateFrames,
       jumps: this.#jumps,
     };
   }
@@ -142,12 +161,40 @@ export class EchoGuard {
       const { power } = this.#hop;
       if (verdict !== "caller") this.#noise.measure(power);
       if (verdict === "clear") this.#noise.keep(power, samples, at);
-      if (verdict === "echo") {
-        this.#noise.replace(samples, at);
-        this.#dampedFrames += 1;
-      }
+      if (verdict === "echo") this.#takeOut(samples, at);
+      else if (verdict === "caller") this.#makeUp(at);
+      else this.#backlog.forget();
       this.#heardSamples += heardHop;
     }
+  }
+
+  #takeOut(samples: Float32Array, at: number): void {
+    const { isLocated, power, noise } = this.#hop;
+    if (isLocated) this.#backlog.forget();
+    else this.#backlog.keep(samples, at, power > soundFactor * noise);
+    this.#noise.replace(samples, at);
+    this.#dampedFrames += 1;
+  }
+
+  /** The beginning of what the caller says was taken out before anybody could know. */
+  #makeUp(at: number): void {
+    if (this.#hop.isLocated || this.#late.length > 0) return this.#backlog.forget();
+    this.#late = this.#backlog.take();
+    this.#lateAt = at;
+    this.#lateFrames += this.#late.length / heardHop;
+  }
+
+  #withLate(samples: Float32Array): Float32Array {
+    const late = this.#late;
+    if (late.length === 0) return samples;
+    const at = this.#lateAt;
+    const length = samples.length + late.length;
+    if (length > this.#given.length) this.#given = new Float32Array(length);
+    this.#given.set(samples.subarray(0, at));
+    this.#given.set(late, at);
+    this.#given.set(samples.subarray(at), at + late.length);
+    this.#late = noSamples;
+    return this.#given.subarray(0, length);
   }
 
   #hear(samples: Float32Array, at: number): EchoVerdict {
@@ -166,6 +213,8 @@ export class EchoGuard {
     this.#phases.take(this.#spectrum);
     this.#lag.add(this.#phases, this.#spectra, this.#newestHop);
     this.#place();
+    this.#limits.add(hop, this.#newestHop);
+    if (!hop.isLocated) this.#limits.limit(hop, this.#phases, this.#newestHop);
     this.#cancel();
     const verdict = this.#judge.judge(hop, this.#findJump);
     this.#watch(verdict);
@@ -178,6 +227,7 @@ export class EchoGuard {
     this.#newestHop = this.#alignment.newest(near);
     if (moved === 0) return;
     this.#lag.move(moved);
+    this.#limits.move(moved);
     if (this.#start !== undefined) this.#start += moved;
   }
 

@@ -26,26 +26,37 @@ export class EchoHop {
   /** The same for each group of delays, where it is not known. */
   readonly groupPeaks = new Float64Array(groupCount);
 
+  readonly #limits = new Float64Array(groupCount);
+
   /** Looks up what was played, around a delay of `start` hops before the hop `newest`, or at all delays. */
   findPeaks(spectra: EchoSpectra, newest: number, start: number | undefined): void {
     this.isLocated = start !== undefined;
     if (start !== undefined) {
       const last = newest - start + beforeHops;
-      this.peak = loudest(spectra, last - beforeHops - filterHops - behindHops, last);
+      this.peak = spectra.loudest(last - beforeHops - filterHops - behindHops, last);
       return;
     }
     this.peak = 0;
     for (let group = 0; group < groupCount; group += 1) {
       const last = newest - group * groupHops + 1;
-      const groupPeak = loudest(spectra, last - groupHops - 2, last);
+      const groupPeak = spectra.loudest(last - groupHops - 2, last);
       this.groupPeaks[group] = groupPeak;
       this.peak = Math.max(this.peak, groupPeak);
     }
   }
-}
 
-function loudest(spectra: EchoSpectra, first: number, last: number): number {
-  let most = 0;
-  for (let hop = first; hop <= last; hop += 1) most = Math.max(most, spectra.power(hop));
-  return most;
+  clearLimits(): void {
+    this.#limits.fill(0);
+  }
+
+  /** An echo with a delay of `lag` can be as loud as `power`. */
+  limit(lag: number, power: number): void {
+    const group = Math.floor(lag / groupHops);
+    this.#limits[group] = Math.max(this.limitOf(group), power);
+  }
+
+  /** Power of an echo with a delay of a group at most, for all that is known of each delay by itself. */
+  limitOf(group: number): number {
+    return this.#limits[group] ?? 0;
+  }
 }

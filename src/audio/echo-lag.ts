@@ -1,5 +1,6 @@
 /** Finds how long an echo takes: the lag at which the phases of both sides keep the same difference. */
 import { phaseBins, type PhaseSpectrum } from "./echo-phases.ts";
+import { moveRows } from "./echo-rows.ts";
 import { audiblePower, type EchoSpectra } from "./echo-spectra.ts";
 
 /** Lags that are tried, in hops: 0 to 780 ms. */
@@ -45,8 +46,8 @@ export class EchoLag {
   /** Lags are counted from a point `hops` later from now on. */
   move(hops: number): void {
     if (hops === 0) return;
-    moveRows(this.#re, hops);
-    moveRows(this.#im, hops);
+    moveRows(this.#re, phaseBins * hops, 0);
+    moveRows(this.#im, phaseBins * hops, 0);
     this.#scores.fill(0);
     const best = (this.#best ?? -lagHops) + hops;
     this.#best = best >= 0 && best < lagHops ? best : undefined;
@@ -84,16 +85,5 @@ export class EchoLag {
     if (score < certain) return;
     const believed = this.#best === undefined ? 0 : (this.#scores[this.#best] ?? 0);
     if (score > lead * believed) this.#best = best;
-  }
-}
-
-function moveRows(rows: Float32Array, hops: number): void {
-  const distance = Math.min(Math.abs(hops), lagHops) * phaseBins;
-  if (hops > 0) {
-    rows.copyWithin(distance, 0, rows.length - distance);
-    rows.fill(0, 0, distance);
-  } else {
-    rows.copyWithin(0, distance);
-    rows.fill(0, rows.length - distance);
   }
 }

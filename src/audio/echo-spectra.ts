@@ -70,6 +70,13 @@ export class EchoSpectra {
     return this.#has(hop) ? (this.#powers[hop & mask] ?? 0) : 0;
   }
 
+  /** The same of the loudest from `first` to `last`. */
+  loudest(first: number, last: number): number {
+    let most = 0;
+    for (let hop = first; hop <= last; hop += 1) most = Math.max(most, this.power(hop));
+    return most;
+  }
+
   /** True when anything of the window that ends with this hop sounded. */
   isSounding(hop: number): boolean {
     return this.#has(hop) && this.#isSounding[hop & mask] === 1;

@@ -130,10 +130,11 @@ export class EchoJudge {
     }
   }
 
-  #groupPower({ groupPeaks }: EchoHop): number {
+  #groupPower(hop: EchoHop): number {
     let most = 0;
     for (let group = 0; group < groupCount; group += 1) {
-      most = Math.max(most, (this.#groups[group]?.gain ?? 0) * (groupPeaks[group] ?? 0));
+      const expected = (this.#groups[group]?.gain ?? 0) * (hop.groupPeaks[group] ?? 0);
+      most = Math.max(most, Math.min(expected, hop.limitOf(group)));
     }
     return most;
   }

@@ -8,12 +8,12 @@ import type { VoiceActivity } from "../../src/whisper/voice-activity.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 import { libraryUnderTest, sileroModelUnderTest } from "../whisper/library-under-test.ts";
 import { type EchoLine, throughGuard, throughLine, wideDelay } from "./echo-line.ts";
+import { givenFrames } from "./echo-replies.ts";
 import { atLevel, loadVoices, makeLines, onsetOf, sayAll, sayAt, turn } from "./echo-set.ts";
 
 setDefaultTimeout(120_000);
 
 const speechProbability = 0.5;
-const frameSamples = 320;
 const noCaller = new Float32Array(0);
 
 let voices: Float32Array[];
@@ -64,8 +64,8 @@ describe("the agent's voice that comes back", () => {
       const agent = sayAll(turn(voices, index, [0, 1, 3, 4, 5]));
       const guard = new EchoGuard({ rateHz: 8000 });
       const near = throughLine(agent, noCaller, line);
-      const { before, after } = throughGuard(guard, agent, near, line);
-      const times = await speechTimes(after);
+      const { before, given } = throughGuard(guard, agent, near, line);
+      const times = await speechTimes(given);
       if (times.length > 0) heard[name(line)] = times;
       without += (await speechTimes(before)).length;
     }
@@ -90,7 +90,7 @@ function interrupt(line: EchoLine, index: number, callerDbfs: number): Interrupt
   const caller = sayAt(sentence, at, agent.length);
   const near = throughLine(agent, caller, line);
   const call = throughGuard(new EchoGuard({ rateHz: 8000 }), agent, near, line);
-  const passes = unchangedFrames(call.before, call.after);
+  const passes = givenFrames(call.before, call.after);
   const onset = onsetOf(caller, callerDbfs) + wideDelay;
   const first = passes.findIndex((isPassed, frame) => isPassed && frame >= Math.floor(onset / 160));
   let all = 0;
@@ -99,16 +99,9 @@ function interrupt(line: EchoLine, index: number, callerDbfs: number): Interrupt
     all += sample * sample;
     if (passes[Math.floor((index8 + wideDelay) / 160)] === true) passed += sample * sample;
   }
-  const latencyMs = first < 0 ? Number.POSITIVE_INFINITY : Math.max(0, first * 160 - onset) / 8;
+  const given = first < 0 ? Number.POSITIVE_INFINITY : first + (call.late[first] ?? 0);
+  const latencyMs = Math.max(0, given * 160 - onset) / 8;
   return { callerDbfs, latencyMs, share: passed / all };
-}
-
-function unchangedFrames(before: Float32Array, after: Float32Array): boolean[] {
-  return Array.from({ length: before.length / frameSamples }, (_, frame) => {
-    const start = frame * frameSamples;
-    const end = start + frameSamples;
-    return before.subarray(start, end).every((sample, at) => sample === after[start + at]);
-  });
 }
 
 describe("a caller who speaks over the agent", () => {

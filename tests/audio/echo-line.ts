@@ -3,6 +3,7 @@ import type { EchoGuard } from "../../src/audio/echo-guard.ts";
 import { decodeALaw, decodeMuLaw, encodeALaw, encodeMuLaw } from "../../src/audio/g711.ts";
 import { HalfbandUpsampler } from "../../src/audio/halfband-upsampler.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
+import { concatenate } from "./tones.ts";
 
 export interface EchoLine {
   readonly law: "mu-law" | "a-law";
@@ -23,6 +24,8 @@ export interface EchoLine {
 const rateHz = 8000;
 /** 20 ms. */
 export const packetSamples = 160;
+/** The same at 16 kHz. */
+export const frameSamples = 2 * packetSamples;
 
 /** What the caller's side sends while `agent` is played and `caller` speaks, all at 8 kHz. */
 export function throughLine(
@@ -113,7 +116,12 @@ function coarse(samples: Float32Array): Float32Array {
 export interface GuardedCall {
   /** At 16 kHz: 64 samples behind what the line brought. */
   readonly before: Float32Array;
+  /** What was made of that, each sample in its place. */
   readonly after: Float32Array;
+  /** The same in the order in which it was given: what was given late comes twice, damped at first. */
+  readonly given: Float32Array;
+  /** By how many frames each frame was given late. */
+  readonly late: readonly number[];
 }
 
 /** Latency of the way to 16 kHz, in samples at 8 kHz. */
@@ -128,9 +136,8 @@ export function throughGuard(
 ): GuardedCall {
   const random = new SeededRandom(line.seed + 77);
   const before = upsample(near);
-  const after = new Float32Array(before.length);
+  const ear = new Ear(guard, before);
   const packets = Math.floor(near.length / packetSamples);
-  let heard = 0;
   let lateUntil = 0;
   for (let packet = 0; packet < packets; packet += 1) {
     guard.played(packetOf(agent, packet, packetSamples));
@@ -138,13 +145,49 @@ export function throughGuard(
     if (isLate) lateUntil = packet + Math.round((line.jitterMs * random.unit()) / 20);
     if (packet < lateUntil) continue;
     // A packet leaves when its last sample has been heard.
-    for (; heard < packet; heard += 1) {
-      const block = packetOf(before, heard, 2 * packetSamples).slice();
-      after.set(guard.clean(block), heard * 2 * packetSamples);
-    }
+    while (ear.frames < packet) ear.hear();
   }
-  const length = heard * 2 * packetSamples;
-  return { before: before.subarray(0, length), after: after.subarray(0, length) };
+  return ear.end();
+}
+
+/** Listens to a guard, frame by frame. */
+class Ear {
+  readonly #guard: EchoGuard;
+  readonly #before: Float32Array;
+  readonly #after: Float32Array;
+  readonly #given: Float32Array[] = [];
+  readonly #late: number[] = [];
+
+  constructor(guard: EchoGuard, before: Float32Array) {
+    this.#guard = guard;
+    this.#before = before;
+    this.#after = new Float32Array(before.length);
+  }
+
+  get frames(): number {
+    return this.#late.length;
+  }
+
+  hear(): void {
+    const { frames } = this;
+    const frame = packetOf(this.#before, frames, frameSamples).slice();
+    const given = this.#guard.clean(frame).slice();
+    const lateFrames = given.length / frameSamples - 1;
+    this.#after.set(given, (frames - lateFrames) * frameSamples);
+    this.#given.push(given);
+    this.#late.push(0);
+    for (let late = 1; late <= lateFrames; late += 1) this.#late[frames - late] = late;
+  }
+
+  end(): GuardedCall {
+    const length = this.frames * frameSamples;
+    return {
+      before: this.#before.subarray(0, length),
+      after: this.#after.subarray(0, length),
+      given: concatenate(this.#given),
+      late: this.#late,
+    };
+  }
 }
 
 function packetOf(samples: Float32Array, packet: number, length: number): Float32Array {
