@@ -114,10 +114,12 @@ test.concurrent(
     using voice = await ScriptedVoicePeer.open(callId);
     voice.signal("register");
     const connection = await voice.connection(0);
-    connection.speak(tone(440, 600));
-    connection.finish();
     await speak(caller, joinSamples([lineSamplesOf(shortest), lineSilence(pauseMs)]));
     expect(await llama.gets(callId, 1)).toEqual([`text ${shortest.texts[0]}`]);
+    // Only now: a tone 10 dB above the caller's first word would be a line that gives back what it gets.
+    connection.speak(tone(440, 600));
+    connection.finish();
+    await speak(caller, lineSilence(pauseMs));
     const heard = Float32Array.from(caller.heard, (sample) => sample / 32_768);
     expect(toneMs(heard, { hz: 440, rateHz: 8000 })).toBeGreaterThanOrEqual(560);
     caller.hangUp();
