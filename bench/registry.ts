@@ -71,6 +71,16 @@ export const measures = [
   { name: "telephone.memory-per-call-mb.200", unit: "MB", bar: null },
   { name: "telephone.pacing-p99-ms", unit: "ms", bar: 25 },
   { name: "telephone.pacing-p99-ms.200", unit: "ms", bar: null },
+  { name: "conversation.clause-p95-ms", unit: "ms", bar: 10 },
+  { name: "conversation.cancel-p99-ms", unit: "ms", bar: 50 },
+  { name: "conversation.answer-p95-ms", unit: "ms", bar: 650 },
+  { name: "conversation.first-answer-ms", unit: "ms", bar: null },
+  { name: "conversation.greeting-p95-ms", unit: "ms", bar: 300 },
+  { name: "conversation.barge-in-p95-ms", unit: "ms", bar: 150 },
+  { name: "conversation.false-interruptions", unit: "signals", bar: 0 },
+  { name: "conversation.back-channel-cancels", unit: "answers", bar: 0 },
+  { name: "conversation.turns-wrong", unit: "turns", bar: 0 },
+  { name: "voice.first-sound-p95-ms", unit: "ms", bar: null },
 ] as const satisfies readonly Measure[];
 
 export type MeasureName = (typeof measures)[number]["name"];

@@ -14,8 +14,11 @@ const ignore = (): void => undefined;
 export class TextListener {
   readonly #server: TcpServer;
   readonly #calls = new Map<string, Texts>();
+  readonly #onText: (callId: string, text: ReceivedText) => void;
 
-  constructor() {
+  /** `onText`: told of each as it comes. */
+  constructor(onText: (callId: string, text: ReceivedText) => void = ignore) {
+    this.#onText = onText;
     this.#server = listenTcp({
       hostname: "127.0.0.1",
       port: 0,
@@ -44,12 +47,17 @@ export class TextListener {
       hello: (text) => {
         callId = text;
       },
-      text: (text) => this.#textsOf(callId).add({ text, atMs: performance.now() }),
+      text: (text) => this.#received(callId, { text, atMs: performance.now() }),
       bye: ignore,
       close: ignore,
       violation: ignore,
     };
     return { data: (bytes) => decoder.push(bytes, sink), closed: ignore };
+  }
+
+  #received(callId: string, text: ReceivedText): void {
+    this.#onText(callId, text);
+    this.#textsOf(callId).add(text);
   }
 
   #textsOf(callId: string): Texts {

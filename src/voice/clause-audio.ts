@@ -6,7 +6,10 @@ import { SpeechLevelMeter } from "./speech-level.ts";
 
 /** Quieter than -48 dBFS is silence. */
 const silence = 0.004;
-const leadMs = 20;
+const leadMs = 5;
+/** A click of the voice before its first word is no sound yet: so many samples within 5 ms are. */
+const onsetMs = 5;
+const onsetSamples = 6;
 const tailMs = 30;
 /** A pause within a clause is handed on once it is certain that it is not its end, or this long. */
 const pauseLimitMs = 300;
@@ -16,6 +19,7 @@ const fadeOutMs = 10;
 export class ClauseAudio {
   readonly meter: SpeechLevelMeter;
   readonly #lead: number;
+  readonly #onset: number;
   readonly #tail: number;
   readonly #pauseLimit: number;
   readonly #fadeIn: number;
@@ -31,6 +35,7 @@ export class ClauseAudio {
     const samplesOf = (ms: number): number => Math.round((ms * rateHz) / 1000);
     this.meter = new SpeechLevelMeter(rateHz);
     this.#lead = samplesOf(leadMs);
+    this.#onset = samplesOf(onsetMs);
     this.#tail = samplesOf(tailMs);
     this.#pauseLimit = samplesOf(pauseLimitMs);
     this.#fadeIn = samplesOf(fadeInMs);
@@ -115,12 +120,27 @@ export class ClauseAudio {
 
   /** The first sound, if there is any, is in what came from `from` on. */
   #dropLead(from: number): void {
-    let start = this.#soundEnd > 0 ? from : this.#length;
-    while (start < this.#length && Math.abs(this.#samples[start] ?? 0) <= silence) start += 1;
+    const start = this.#soundEnd > 0 ? this.#findOnset(from) : this.#length;
     const dropped = Math.max(0, start - this.#lead);
     this.#samples.copyWithin(0, dropped, this.#length);
     this.#length -= dropped;
     this.#soundEnd = Math.max(0, this.#soundEnd - dropped);
+  }
+
+  /** Where sound begins that goes on; what was sparse before it is dropped with the lead. */
+  #findOnset(from: number): number {
+    let loud = 0;
+    let start = from;
+    for (let at = from; at < this.#length; at += 1) {
+      if (Math.abs(this.#samples[at] ?? 0) <= silence) continue;
+      if (loud === 0 || at - start > this.#onset) {
+        loud = 0;
+        start = at;
+      }
+      loud += 1;
+      if (loud >= onsetSamples) return start;
+    }
+    return loud === 0 ? this.#length : start;
   }
 
   #reserve(samples: number): void {

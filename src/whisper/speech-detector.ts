@@ -28,6 +28,7 @@ type Entry =
       readonly window: Float32Array;
       /** What the energy says, should the detector break. */
       readonly byEnergy: number;
+      readonly isBare: boolean;
       probability: number | undefined;
     }
   | {
@@ -116,9 +117,15 @@ export class SpeechDetector {
     this.#windowFilled = 0;
     const window = this.#spare.pop() ?? new Float32Array(voiceWindowSamples);
     window.set(this.#window);
-    const { isOpen, isLoud } = this.#gate.judge(window);
+    const { isOpen, isLoud, isBare } = this.#gate.judge(window);
     const byEnergy = isLoud ? loud : quiet;
-    const entry: WindowEntry = { kind: "window", window, byEnergy, probability: undefined };
+    const entry: WindowEntry = {
+      kind: "window",
+      window,
+      byEnergy,
+      isBare,
+      probability: undefined,
+    };
     this.#entries.push(entry);
     if (this.#hasFailed) entry.probability = byEnergy;
     else if (isOpen) this.#listen(entry);
@@ -215,7 +222,7 @@ export class SpeechDetector {
       if (entry.kind === "mark") {
         entry.action(entry.rest);
       } else {
-        this.#options.onWindow(entry.window, entry.probability ?? quiet);
+        this.#options.onWindow(entry.window, entry.isBare ? quiet : (entry.probability ?? quiet));
         if (this.#spare.length < keptSpareWindows) this.#spare.push(entry.window);
       }
       entry = this.#entries[0];

@@ -10,6 +10,8 @@ const windowsPerSecond = sampleRateHz / voiceWindowSamples;
 const floorWindowMs = 1500;
 /** Speech that is weaker than this above the noise is not understood anyway. */
 const aboveFloorDb = 4;
+/** What is no further above it is the noise itself. */
+const bareNoiseDb = 2;
 const lowestThresholdDbfs = -62;
 const floorRiseDbPerSecond = 10;
 /**
@@ -23,6 +25,8 @@ const speechAboveFloorDb = 9;
 export interface GateVerdict {
   /** False: certainly no speech. */
   readonly isOpen: boolean;
+  /** Nothing but the noise of the line: a detector that says speech in it only remembers some. */
+  readonly isBare: boolean;
   /** What the energy alone says. */
   readonly isLoud: boolean;
 }
@@ -47,6 +51,7 @@ export class SpeechGate {
     const isAudible = levelDbfs > Math.max(lowestThresholdDbfs, floorDbfs + aboveFloorDb);
     this.#openWindows = isAudible ? holdWindows : Math.max(0, this.#openWindows - 1);
     const isLoud = levelDbfs > Math.max(lowestThresholdDbfs, floorDbfs + speechAboveFloorDb);
-    return { isOpen: this.#openWindows > 0, isLoud };
+    const isBare = levelDbfs < Math.max(lowestThresholdDbfs, floorDbfs + bareNoiseDb);
+    return { isOpen: this.#openWindows > 0, isLoud, isBare };
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SpeechDetector } from "../../src/whisper/speech-detector.ts";
-import { holdWindows, SpeechGate } from "../../src/whisper/speech-gate.ts";
+import { type GateVerdict, holdWindows, SpeechGate } from "../../src/whisper/speech-gate.ts";
 import { voiceWindowSamples } from "../../src/whisper/voice-activity.ts";
 import { concatenate } from "../audio/tones.ts";
 import { type HeardWindow, ScriptedVoice } from "../fakes/scripted-voice.ts";
@@ -400,19 +400,23 @@ function pushInBlocks(rig: Rig, samples: Float32Array, random: SeededRandom): vo
 
 /** What the gate says of each window; a rest that was never judged does not count. */
 function gateOf(pattern: string): boolean[] {
+  return verdictsOf(pattern).map(({ isOpen }) => isOpen);
+}
+
+function verdictsOf(pattern: string): GateVerdict[] {
   const gate = new SpeechGate();
-  return numberedWindows(pattern).map((window) => gate.judge(window).isOpen);
+  return numberedWindows(pattern).map((window) => gate.judge(window));
 }
 
 describe("however the sound is cut into blocks and whenever the answers come", () => {
   const trials = Array.from({ length: 60 }, (_, index) => runTrial(new SeededRandom(index + 1)));
 
-  test("every window comes out once, in order, with its own probability", () => {
+  test("every window comes out once, in order, with its own probability, bare noise with none", () => {
     for (const { rig, pattern } of trials) {
-      const isOpen = gateOf(pattern);
-      expect(rig.windows).toEqual(isOpen.map((_, index) => index));
+      const verdicts = verdictsOf(pattern);
+      expect(rig.windows).toEqual(verdicts.map((_, index) => index));
       expect(rig.probabilities).toEqual(
-        isOpen.map((open, index) => (open ? probabilityOf(index) : 0)),
+        verdicts.map(({ isOpen, isBare }, index) => (isOpen && !isBare ? probabilityOf(index) : 0)),
       );
     }
   });

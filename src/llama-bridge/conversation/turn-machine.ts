@@ -16,7 +16,7 @@ import {
 } from "./turn-states.ts";
 
 /** Who says more has not made a short sound: the SPEECH of it was lost. */
-const maxBackChannelWords = 8;
+const maxBackChannelWords = 2;
 
 export class TurnMachine {
   readonly #options: TurnMachineOptions;

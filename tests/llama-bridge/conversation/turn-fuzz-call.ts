@@ -152,7 +152,7 @@ export class FuzzCall implements ChatAsker {
   }
 
   #transcript(step: number): void {
-    const text = `text-${step}-${this.#random.pick(["mm", "stop", "when"])};`;
+    const text = `text${step} ${this.#random.pick(["mm", "stop", "when"])};`;
     if (!this.#isClosed) this.#heard.push(text);
     this.#machine.transcript(text);
   }
