@@ -67,6 +67,7 @@ export const echoCalls: Bench = {
 interface EchoOutcome {
   readonly line: string;
   readonly speechMs: number;
+  /** What stopped the agent or was answered. */
   readonly interruptions: number;
   readonly texts: number;
   readonly pauses: number;
@@ -87,16 +88,15 @@ async function measureEcho(
   });
   const sum = (pick: (outcome: EchoOutcome) => number): number =>
     outcomes.reduce((total, outcome) => total + pick(outcome), 0);
-  const wrong = sum(({ interruptions, texts }) => interruptions + texts);
   context.note(
     `echo: ${(sum(({ speechMs }) => speechMs) / 60_000).toFixed(1)} minutes of the agent in ` +
-      `${outcomes.length} calls, ${sum(({ interruptions }) => interruptions)} times taken for speech, ` +
+      `${outcomes.length} calls, ${sum(({ interruptions }) => interruptions)} times interrupted, ` +
       `${sum(({ texts }) => texts)} texts, ${sum(({ pauses }) => pauses)} pauses`,
   );
   for (const { line, interruptions, texts, told } of outcomes) {
     if (interruptions + texts > 0) context.note(`  ${line}: ${told.join(", ")}`);
   }
-  return wrong;
+  return sum(({ interruptions }) => interruptions);
 }
 
 function echoingLines({ isQuick }: BenchContext): CallerLineOptions[] {
@@ -125,7 +125,7 @@ async function echoCall(
   const outcome = {
     line: `${line.codec}, loss ${lossDb} dB, delay ${delayMs} ms`,
     speechMs: call.line.ear.soundingMs - soundBefore,
-    interruptions: after.speech - before.speech,
+    interruptions: stops(after) - stops(before),
     texts: after.texts - before.texts,
     pauses: after.pauses - before.pauses,
     told: whatWasTold(call, beganMs),
@@ -167,7 +167,15 @@ function countsOf(call: ConversationCall) {
     texts: call.told("transcript").length,
     cancels: call.told("answered").filter(({ fields }) => fields["outcome"] === "cancelled").length,
     interrupted: call.told("interrupted").length,
+    asked: call.told("asked").length,
   };
+}
+
+type Counts = ReturnType<typeof countsOf>;
+
+/** A text that is taken for a mere sound of a listener stops nothing and is not answered. */
+function stops({ speech, interrupted, cancels, asked }: Counts): number {
+  return speech + interrupted + cancels + asked;
 }
 
 /** What the agent did about one short sound. */
@@ -228,13 +236,9 @@ async function reactTo(call: ConversationCall, sound: SpokenUtterance): Promise<
   const { firstSoundMs } = await call.line.say(sound);
   await sleep(reactionMs);
   const after = countsOf(call);
-  const isCancelled =
-    after.cancels > before.cancels ||
-    after.interrupted > before.interrupted ||
-    after.speech > before.speech;
   return {
     name: sound.name,
-    isCancelled,
+    isCancelled: stops(after) > stops(before),
     gapMs: ear.longestGapAfter(firstSoundMs),
     isPaused: after.pauses > before.pauses,
     told: whatWasTold(call, firstSoundMs),

@@ -65,6 +65,21 @@ const commands: Readonly<Record<string, Command>> = {
   async logs(argv) {
     return await (await import("./commands/logs.ts")).logs(argv);
   },
+  async doctor(argv) {
+    return await (await import("./commands/doctor.ts")).doctor(argv);
+  },
+  async models(argv) {
+    return await (await import("./commands/models.ts")).models(argv);
+  },
+  async install(argv) {
+    return await (await import("./commands/install.ts")).install(argv);
+  },
+  async uninstall(argv) {
+    return await (await import("./commands/uninstall.ts")).uninstall(argv);
+  },
+  async completions(argv) {
+    return await (await import("./commands/completions.ts")).completions(argv);
+  },
   async config(argv) {
     return await (await import("./commands/config.ts")).config(argv);
   },
@@ -84,6 +99,10 @@ Usage:
   wildfire --service NAME --help        the options of that service
   wildfire status NAME                  what a running service knows about itself, as JSON
   wildfire call NUMBER [options]        calls somebody through the running sip service
+  wildfire doctor [options]             walks the way of a call and says what is wrong, and the cure
+  wildfire models list|pull|rm          whisper models: what is there, and what this machine carries
+  wildfire install, uninstall           systemd service; --dry-run shows each step
+  wildfire completions bash|zsh|fish    for the shell
   wildfire config check|show            problems of the configuration, or its values
   wildfire events [options]             what callers say, while they say it
   wildfire transcribe FILE… [options]   recordings to text, as the whisper service hears them

@@ -1,0 +1,217 @@
+/** `wildfire models list|pull|rm`: the whisper models on this machine, and those that can be had. */
+import { rm } from "node:fs/promises";
+import { availableParallelism, homedir, tmpdir, totalmem } from "node:os";
+import { basename, join } from "node:path";
+import {
+  formatOptions,
+  type OptionTable,
+  type OptionValues,
+  readOptions,
+} from "../config/options.ts";
+import { systemClock } from "../core/clock.ts";
+import { errnoOf, formatErrno } from "../core/errno.ts";
+import { quote, WildfireError } from "../core/errors.ts";
+import { knownModels, requireKnownModel } from "../models-store/known-models.ts";
+import type { MachineFacts } from "../models-store/machine-verdict.ts";
+import {
+  defaultModelFolder,
+  inspectStored,
+  isModelFile,
+  listModels,
+  partialName,
+} from "../models-store/model-folder.ts";
+import { listAsJson, listAsText } from "../models-store/model-listing.ts";
+import { checkMirror, checkSha256, publicModelPlace } from "../models-store/model-source.ts";
+import { PullProgress } from "../models-store/pull-progress.ts";
+import { type PulledModel, pullModel } from "../models-store/pull-model.ts";
+import { selectedCpu } from "../services/recognition.ts";
+import { currentStateFolder } from "../services/state-folder.ts";
+import { modelFilesInUse } from "../models-store/models-in-use.ts";
+import { takeOperands } from "./operands.ts";
+
+export const modelsOptions = {
+  "models-dir": { kind: "string", value: "DIR", help: "folder of the models" },
+  mirror: { kind: "string", value: "URL", help: "where to get them; or set WILDFIRE_MODEL_MIRROR" },
+  sha256: { kind: "string", value: "HEX", help: "pull: what the file must be" },
+  all: { kind: "boolean", help: "list: all variants that can be had" },
+  force: { kind: "boolean", help: "rm: also a model that a running service uses" },
+  json: { kind: "boolean", help: "list: one JSON object" },
+  "state-dir": { kind: "string", value: "DIR", help: "state folder of the services" },
+  help: { kind: "boolean", short: "h", help: "this text" },
+} as const satisfies OptionTable;
+
+type Values = OptionValues<typeof modelsOptions>;
+
+const help = `Whisper models: what is here, what can be had, and what this machine can carry.
+
+Usage: wildfire models list [FILE…] [--all] [--json]
+       wildfire models pull NAME…
+       wildfire models rm NAME…
+Example: wildfire models pull base.en
+
+${formatOptions(modelsOptions)}
+
+Without --models-dir models are in /var/lib/wildfire/models for root, else ~/.local/share/wildfire/models.
+A mirror is a folder of files; NAME.sha256 beside a file holds its hash. HTTPS_PROXY is respected.
+A download that broke goes on where it was.
+`;
+
+/** Resolves to 0; throws a WildfireError for what cannot be done. */
+export async function models(argv: readonly string[]): Promise<number> {
+  const { operands, rest } = takeOperands(modelsOptions, argv);
+  const values = readOptions(modelsOptions, {
+    argv: rest,
+    env: process.env,
+    command: "models",
+    file: {},
+    fileName: "",
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const [action = "", ...names] = operands;
+  const act = Object.hasOwn(actions, action) ? actions[action] : undefined;
+  if (act === undefined) {
+    throw new WildfireError("usage", `models ${quote(action)} is nothing to do`, {
+      hint: "say wildfire models list, pull or rm",
+    });
+  }
+  return await act(names, values);
+}
+
+const actions: Readonly<
+  Record<string, (names: readonly string[], values: Values) => Promise<number>>
+> = {
+  list,
+  pull,
+  rm: remove,
+};
+
+async function list(files: readonly string[], values: Values): Promise<number> {
+  const folder = modelFolder(values);
+  const stored = await listModels(folder);
+  const named = await Promise.all(files.map((path) => inspectStored(path, basename(path))));
+  const listing = {
+    folder,
+    models: [...stored, ...named],
+    machine: await thisMachine(),
+    all: values.all,
+  };
+  process.stdout.write(values.json ? listAsJson(listing) : listAsText(listing));
+  return named.some(({ info }) => info === undefined) ? 1 : 0;
+}
+
+async function pull(names: readonly string[], values: Values): Promise<number> {
+  requireNames(names, "pull");
+  const wanted = names.map((name) => requireKnownModel(name));
+  const sha256 = values.sha256 === undefined ? undefined : checkSha256(values.sha256);
+  if (sha256 !== undefined && wanted.length > 1) {
+    throw new WildfireError("usage", "--sha256 is for one model", { hint: "pull them one by one" });
+  }
+  const given = values.mirror ?? process.env["WILDFIRE_MODEL_MIRROR"] ?? "";
+  const place = given === "" ? publicModelPlace : checkMirror(given);
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  try {
+    for (const model of wanted) {
+      const progress = new PullProgress({
+        name: model.name,
+        clock: systemClock,
+        stream: process.stderr,
+      });
+      const pulled = await pullModel({
+        model,
+        folder: modelFolder(values),
+        place,
+        sha256,
+        clock: systemClock,
+        signal: stop.signal,
+        onProgress: (done, total) => progress.update(done, total),
+        onNote: (text) => progress.note(text),
+      }).finally(() => progress.clear());
+      process.stdout.write(`${describePulled(pulled)}\n`);
+    }
+    return 0;
+  } finally {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}
+
+function describePulled({ model, checkedBy, wasThere }: PulledModel): string {
+  if (wasThere) return `${model.path} is there already`;
+  const checked = checkedBy === undefined ? "SHA-256 not checked" : "SHA-256 right";
+  return `${model.path} (${checked})\nuse it: wildfire --service whisper --model ${model.path}`;
+}
+
+async function remove(names: readonly string[], values: Values): Promise<number> {
+  requireNames(names, "rm");
+  const folder = modelFolder(values);
+  const used = values.force
+    ? []
+    : await modelFilesInUse(values["state-dir"] ?? currentStateFolder());
+  for (const name of names) {
+    const file = knownModels.find((model) => model.name === name)?.file ?? name;
+    if (file !== basename(file) || !isModelFile(file)) {
+      throw new WildfireError("usage", `${quote(name)} is no model in ${folder}`, {
+        hint: "give a name that wildfire models list shows",
+      });
+    }
+    const path = join(folder, file);
+    if (used.includes(path)) {
+      throw new WildfireError("state", `a running whisper uses ${quote(path, 200)}`, {
+        hint: "choose another model in its configuration first, or say --force",
+      });
+    }
+    await removeFile(path, join(folder, partialName(file)));
+    process.stdout.write(`removed ${path}\n`);
+  }
+  return 0;
+}
+
+async function removeFile(path: string, partialPath: string): Promise<void> {
+  const hadPartial = await Bun.file(partialPath).exists();
+  await rm(partialPath, { force: true });
+  try {
+    await rm(path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" && hadPartial) return;
+    throw new WildfireError(
+      "state",
+      `${quote(path, 200)} cannot be removed: ${formatErrno(errno)}`,
+      {
+        cause: error,
+        hint: "see wildfire models list",
+      },
+    );
+  }
+}
+
+function requireNames(names: readonly string[], action: string): void {
+  if (names.length > 0) return;
+  throw new WildfireError("usage", `which model? wildfire models ${action} NAME`, {
+    hint: "see wildfire models list --all",
+  });
+}
+
+function modelFolder(values: Values): string {
+  return (
+    values["models-dir"] ??
+    defaultModelFolder({
+      env: process.env,
+      home: homedir(),
+      userId: process.getuid?.() ?? 0,
+      temporaryFolder: tmpdir(),
+    })
+  );
+}
+
+async function thisMachine(): Promise<MachineFacts> {
+  const cpu = await selectedCpu().catch(() => undefined);
+  const known = (["avx2", "sse42", "neon", "apple"] as const).find((name) => name === cpu);
+  return { cores: availableParallelism(), memoryBytes: totalmem(), cpu: known };
+}

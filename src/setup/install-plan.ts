@@ -1,0 +1,194 @@
+/** What an installation, its roll-back and its removal do, as a list of steps: pure. */
+import { systemdUnit, type UnitCredential, unitName } from "./systemd-unit.ts";
+
+export type InstallStep =
+  | {
+      readonly kind: "place";
+      /** The executable that is copied. */
+      readonly from: string;
+      readonly to: string;
+      /** Where the one that is there now is kept. */
+      readonly previous: string;
+    }
+  /** The file and the kept one change places. */
+  | { readonly kind: "swap"; readonly path: string; readonly previous: string }
+  | { readonly kind: "folder"; readonly path: string; readonly mode: number }
+  | { readonly kind: "write"; readonly path: string; readonly text: string; readonly mode: number }
+  | { readonly kind: "own"; readonly path: string; readonly user: string }
+  | { readonly kind: "remove"; readonly path: string; readonly withContents: boolean }
+  | { readonly kind: "run"; readonly argv: readonly string[]; readonly mayFail: boolean }
+  /** Something for the reader. */
+  | { readonly kind: "note"; readonly text: string };
+
+export interface InstallPlace {
+  /** `/usr/local` unless given. */
+  readonly prefix: string;
+  /** Folder that stands for `/`, as packages are made; empty for this machine. */
+  readonly root: string;
+}
+
+export interface InstallFacts extends InstallPlace {
+  readonly executable: string;
+  readonly hasSystemd: boolean;
+  readonly canNotify: boolean;
+  readonly hasUser: boolean;
+  readonly hasConfig: boolean;
+  /** Files that root wrote and the service must read: configuration and secrets, where they are there. */
+  readonly ownedFiles: readonly string[];
+  readonly credentials: readonly UnitCredential[];
+  readonly memoryPercent: number;
+  /** Whether the service is started now. */
+  readonly start: boolean;
+}
+
+export const serviceUser = "wildfire";
+const configFolder = "/etc/wildfire";
+const stateFolder = "/var/lib/wildfire";
+const logFolder = "/var/log/wildfire";
+const unitPath = `/etc/systemd/system/${unitName}`;
+const sysusersPath = "/usr/lib/sysusers.d/wildfire.conf";
+
+export interface InstalledPaths {
+  readonly executable: string;
+  readonly previous: string;
+  readonly unit: string;
+}
+
+export function installedPaths({ prefix, root }: InstallPlace): InstalledPaths {
+  const executable = `${root}${prefix}/bin/wildfire`;
+  return { executable, previous: `${executable}.previous`, unit: `${root}${unitPath}` };
+}
+
+export function planInstall(facts: InstallFacts): readonly InstallStep[] {
+  const { root, prefix, hasSystemd } = facts;
+  const isHere = root === "";
+  const steps: InstallStep[] = [placing(facts), ...(isHere && hasSystemd ? userSteps(facts) : [])];
+  steps.push(...folderSteps(facts));
+  if (!hasSystemd && isHere) {
+    const text = `there is no systemd here: start it with ${prefix}/bin/wildfire up`;
+    return [...steps, { kind: "note", text }];
+  }
+  const text = systemdUnit({
+    executable: `${prefix}/bin/wildfire`,
+    configFile: `${configFolder}/wildfire.toml`,
+    user: serviceUser,
+    canNotify: facts.canNotify,
+    credentials: facts.credentials,
+    memoryPercent: facts.memoryPercent,
+  });
+  steps.push({ kind: "write", path: `${root}${unitPath}`, text, mode: 0o644 });
+  return [...steps, ...(isHere ? startSteps(facts) : [sysusers(root)])];
+}
+
+/** Throws nothing: whether there is a previous one is found when it is done. */
+export function planRollback(
+  facts: InstallPlace & { readonly hasSystemd: boolean },
+): readonly InstallStep[] {
+  const { executable, previous } = installedPaths(facts);
+  const swap: InstallStep = { kind: "swap", path: executable, previous };
+  const isManaged = facts.root === "" && facts.hasSystemd;
+  return isManaged ? [swap, run(["systemctl", "try-restart", unitName])] : [swap];
+}
+
+export interface UninstallFacts extends InstallPlace {
+  readonly hasSystemd: boolean;
+  /** With configuration, models, history and logs. */
+  readonly purge: boolean;
+  readonly hasUser: boolean;
+}
+
+export function planUninstall(facts: UninstallFacts): readonly InstallStep[] {
+  const { root, hasSystemd, purge, hasUser } = facts;
+  const { executable, previous, unit } = installedPaths(facts);
+  const isManaged = root === "" && hasSystemd;
+  const steps: InstallStep[] = [];
+  if (isManaged) steps.push(run(["systemctl", "disable", "--now", unitName], true));
+  steps.push(remove(unit), remove(`${root}${sysusersPath}`));
+  if (isManaged) steps.push(run(["systemctl", "daemon-reload"], true));
+  steps.push(remove(executable), remove(previous));
+  if (!purge) {
+    const kept = [configFolder, stateFolder, logFolder].join(", ");
+    return [...steps, { kind: "note", text: `kept: ${kept} (--purge removes them)` }];
+  }
+  for (const folder of [configFolder, stateFolder, logFolder]) {
+    steps.push({ kind: "remove", path: `${root}${folder}`, withContents: true });
+  }
+  if (root === "" && hasUser) steps.push(run(["userdel", serviceUser], true));
+  return steps;
+}
+
+/** One line for people, as `--dry-run` prints it; what can be typed is written so. */
+export function describeStep(step: InstallStep): string {
+  switch (step.kind) {
+    case "place":
+      return `copy ${step.from} to ${step.to} (the old one stays as ${step.previous})`;
+    case "swap":
+      return `exchange ${step.path} and ${step.previous}`;
+    case "folder":
+      return `make folder ${step.path} (mode ${octal(step.mode)})`;
+    case "write":
+      return `write ${step.path} (mode ${octal(step.mode)})`;
+    case "own":
+      return `give ${step.path} to ${step.user}`;
+    case "remove":
+      return `remove ${step.path}${step.withContents ? " and all in it" : ""}`;
+    case "run":
+      return `run ${step.argv.join(" ")}`;
+    case "note":
+      return step.text;
+  }
+}
+
+function placing(facts: InstallFacts): InstallStep {
+  const { executable, previous } = installedPaths(facts);
+  return { kind: "place", from: facts.executable, to: executable, previous };
+}
+
+function userSteps({ hasUser }: InstallFacts): readonly InstallStep[] {
+  if (hasUser) return [];
+  const home = ["--home-dir", stateFolder, "--no-create-home"];
+  const shell = ["--shell", "/usr/sbin/nologin", "--user-group"];
+  return [run(["useradd", "--system", ...home, ...shell, serviceUser])];
+}
+
+/** The secrets stand in the folder of the configuration, and only their owner may read them. */
+function folderSteps({ root, hasSystemd, ownedFiles }: InstallFacts): readonly InstallStep[] {
+  const folders = [configFolder, stateFolder, `${stateFolder}/models`, logFolder];
+  const isOwned = root === "" && hasSystemd;
+  const steps = folders.flatMap((path): InstallStep[] => {
+    const folder: InstallStep = { kind: "folder", path: `${root}${path}`, mode: 0o750 };
+    return isOwned ? [folder, own(path)] : [folder];
+  });
+  return isOwned ? [...steps, ...ownedFiles.map(own)] : steps;
+}
+
+function own(path: string): InstallStep {
+  return { kind: "own", path, user: serviceUser };
+}
+
+function startSteps({ hasConfig, start }: InstallFacts): readonly InstallStep[] {
+  const reload = run(["systemctl", "daemon-reload"]);
+  if (!start) return [reload];
+  const enable = run(["systemctl", "enable", unitName]);
+  // Restart starts what does not run, and puts a new executable to work where it does.
+  if (hasConfig) return [reload, enable, run(["systemctl", "restart", unitName])];
+  const text = `there is no ${configFolder}/wildfire.toml yet: say wildfire setup, then systemctl start wildfire`;
+  return [reload, enable, { kind: "note", text }];
+}
+
+function sysusers(root: string): InstallStep {
+  const text = `u ${serviceUser} - "Wildfire" ${stateFolder} /usr/sbin/nologin\n`;
+  return { kind: "write", path: `${root}${sysusersPath}`, text, mode: 0o644 };
+}
+
+function run(argv: readonly string[], mayFail = false): InstallStep {
+  return { kind: "run", argv, mayFail };
+}
+
+function remove(path: string): InstallStep {
+  return { kind: "remove", path, withContents: false };
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
+}

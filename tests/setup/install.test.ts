@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  describeStep,
+  type InstallFacts,
+  planInstall,
+  planRollback,
+  planUninstall,
+} from "../../src/setup/install-plan.ts";
+import { carryOut } from "../../src/setup/install-steps.ts";
+import { hasUserIn } from "../../src/setup/install-surroundings.ts";
+
+let folder: string;
+let said: string[];
+let ran: string[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "wildfire-install-"));
+  said = [];
+  ran = [];
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+const machine: InstallFacts = {
+  prefix: "/usr/local",
+  root: "",
+  executable: "/tmp/wildfire",
+  hasSystemd: true,
+  canNotify: true,
+  hasUser: false,
+  hasConfig: true,
+  ownedFiles: [],
+  credentials: [],
+  memoryPercent: 80,
+  start: true,
+};
+
+function shown(facts: Partial<InstallFacts> = {}): string {
+  return planInstall({ ...machine, ...facts })
+    .map(describeStep)
+    .join("\n");
+}
+
+function surroundings(code = 0) {
+  return {
+    run: (argv: readonly string[]) => {
+      ran.push(argv.join(" "));
+      return Promise.resolve({ code, output: "no\n such thing" });
+    },
+    say: (text: string) => void said.push(text),
+  };
+}
+
+describe("the plan", () => {
+  test("makes user, folders and unit, and starts the service last", () => {
+    expect(shown())
+      .toBe(`copy /tmp/wildfire to /usr/local/bin/wildfire (the old one stays as /usr/local/bin/wildfire.previous)
+run useradd --system --home-dir /var/lib/wildfire --no-create-home --shell /usr/sbin/nologin --user-group wildfire
+make folder /etc/wildfire (mode 0750)
+give /etc/wildfire to wildfire
+make folder /var/lib/wildfire (mode 0750)
+give /var/lib/wildfire to wildfire
+make folder /var/lib/wildfire/models (mode 0750)
+give /var/lib/wildfire/models to wildfire
+make folder /var/log/wildfire (mode 0750)
+give /var/log/wildfire to wildfire
+write /etc/systemd/system/wildfire.service (mode 0644)
+run systemctl daemon-reload
+run systemctl enable wildfire.service
+run systemctl restart wildfire.service`);
+  });
+
+  test("a user that is there stays, and without a configuration nothing is started", () => {
+    const text = shown({ hasUser: true, hasConfig: false });
+    expect(text).not.toContain("useradd");
+    expect(text).not.toContain("restart");
+    expect(text).toContain("say wildfire setup, then systemctl start wildfire");
+  });
+
+  test("without systemd it is a file and folders, and says how to start", () => {
+    const text = shown({ hasSystemd: false });
+    expect(text).not.toContain("systemctl");
+    expect(text).not.toContain("useradd");
+    expect(text).toEndWith("start it with /usr/local/bin/wildfire up");
+  });
+
+  test("secrets that root wrote are given to the service, which else could not read them", () => {
+    const ownedFiles = ["/etc/wildfire/secrets.toml"];
+    expect(shown({ ownedFiles })).toContain("give /etc/wildfire/secrets.toml to wildfire");
+    expect(shown({ ownedFiles, root: "/pkg" })).not.toContain("secrets.toml");
+  });
+
+  test("into a folder nothing of this machine is touched", () => {
+    const text = shown({ root: "/pkg" });
+    expect(text).not.toMatch(/^run|^give/m);
+    for (const line of text.split("\n")) expect(line).toContain(" /pkg/");
+    expect(text).toContain("write /pkg/usr/lib/sysusers.d/wildfire.conf");
+  });
+
+  test("an uninstall keeps what belongs to people unless they say so", () => {
+    const facts = { prefix: "/usr/local", root: "", hasSystemd: true, hasUser: true };
+    const plain = planUninstall({ ...facts, purge: false })
+      .map(describeStep)
+      .join("\n");
+    expect(plain).toStartWith("run systemctl disable --now wildfire.service");
+    expect(plain).toContain("kept: /etc/wildfire, /var/lib/wildfire, /var/log/wildfire");
+    expect(plain).not.toContain("all in it");
+    const whole = planUninstall({ ...facts, purge: true })
+      .map(describeStep)
+      .join("\n");
+    expect(whole).toContain("remove /var/lib/wildfire and all in it");
+    expect(whole).toEndWith("run userdel wildfire");
+  });
+});
+
+async function installFrom(text: string): Promise<void> {
+  const executable = join(folder, "new-wildfire");
+  await Bun.write(executable, text);
+  await carryOut(
+    planInstall({ ...machine, root: join(folder, "root"), executable }),
+    surroundings(),
+  );
+}
+
+function read(path: string): Promise<string> {
+  return Bun.file(join(folder, "root", path)).text();
+}
+
+describe("carried out in a folder", () => {
+  test("an upgrade keeps the old executable, and a roll-back changes them both ways", async () => {
+    await installFrom("one");
+    await installFrom("two");
+    expect(await read("usr/local/bin/wildfire")).toBe("two");
+    expect(await read("usr/local/bin/wildfire.previous")).toBe("one");
+    const back = planRollback({ ...machine, root: join(folder, "root") });
+    await carryOut(back, surroundings());
+    expect(await read("usr/local/bin/wildfire")).toBe("one");
+    expect(await read("usr/local/bin/wildfire.previous")).toBe("two");
+    await carryOut(back, surroundings());
+    expect(await read("usr/local/bin/wildfire")).toBe("two");
+    expect(ran).toEqual([]);
+  });
+
+  test("the same one again does not push out the one before it", async () => {
+    await installFrom("one");
+    await installFrom("two");
+    await installFrom("two");
+    expect(await read("usr/local/bin/wildfire.previous")).toBe("one");
+  });
+
+  test("it can be run, its folders are closed, and nothing half-done lies about", async () => {
+    await installFrom("one");
+    const root = join(folder, "root");
+    expect((await stat(join(root, "usr/local/bin/wildfire"))).mode & 0o777).toBe(0o755);
+    expect((await stat(join(root, "etc/wildfire"))).mode & 0o777).toBe(0o750);
+    const files = await Array.fromAsync(new Bun.Glob("**/*").scan({ cwd: root, dot: true }));
+    expect(files.toSorted()).toEqual([
+      "etc/systemd/system/wildfire.service",
+      "usr/lib/sysusers.d/wildfire.conf",
+      "usr/local/bin/wildfire",
+    ]);
+  });
+
+  test("an uninstall with --purge leaves no file", async () => {
+    await installFrom("one");
+    await installFrom("two");
+    const root = join(folder, "root");
+    await carryOut(
+      planUninstall({ prefix: "/usr/local", root, hasSystemd: true, hasUser: true, purge: true }),
+      surroundings(),
+    );
+    expect(await Array.fromAsync(new Bun.Glob("**/*").scan({ cwd: root }))).toEqual([]);
+    expect(await readdir(join(root, "etc"))).toEqual(["systemd"]);
+    expect(ran).toEqual([]);
+  });
+
+  test("a roll-back without a previous one says so", async () => {
+    await installFrom("one");
+    const back = carryOut(planRollback({ ...machine, root: join(folder, "root") }), surroundings());
+    expect(back).rejects.toThrow("to go back to");
+    await back.catch(() => undefined);
+  });
+});
+
+describe("a step that fails", () => {
+  test("stops the rest and is told with what the program said", async () => {
+    const steps = [
+      { kind: "run", argv: ["systemctl", "daemon-reload"], mayFail: true },
+      { kind: "run", argv: ["useradd", "x"], mayFail: false },
+      { kind: "run", argv: ["never"], mayFail: false },
+    ] as const;
+    const done = carryOut(steps, surroundings(9));
+    expect(done).rejects.toThrow("useradd x ended with 9: no such thing");
+    await done.catch(() => undefined);
+    expect(ran).toEqual(["systemctl daemon-reload", "useradd x"]);
+  });
+
+  test("of the file system is told with its errno", async () => {
+    await Bun.write(join(folder, "file"), "");
+    const path = join(folder, "file/folder");
+    const done = carryOut([{ kind: "folder", path, mode: 0o750 }], surroundings());
+    expect(done).rejects.toThrow(/could not make folder .*: ENOTDIR/);
+    await done.catch(() => undefined);
+  });
+});
+
+test("a user is found by its whole name", () => {
+  const passwords = "root:x:0:0::/root:/bin/sh\nwildfire2:x:1:1::/:/bin/sh\n";
+  expect(hasUserIn(passwords, "root")).toBeTrue();
+  expect(hasUserIn(passwords, "wildfire")).toBeFalse();
+});
