@@ -24,7 +24,7 @@ const pauseDb = 25;
 const firstSoundDb = 30;
 const lastSoundDb = 40;
 /** What a telephone carries without being driven too hard. */
-export const callerLevelsDbfs = [-20, -26] as const;
+const callerLevelsDbfs = [-20, -26] as const;
 
 /** Each recording at each level, the levels by turns. */
 export async function spokenUtterances(
@@ -63,7 +63,7 @@ export function atSpeechLevel(samples: Float32Array, dbfs: number): Float32Array
 }
 
 /** Mean power of the frames in which somebody speaks. */
-export function speechDbfs(samples: Float32Array): number {
+function speechDbfs(samples: Float32Array): number {
   const levels: number[] = [];
   for (let at = 0; at < samples.length; at += frameSamples) {
     levels.push(levelDbfs(samples.subarray(at, at + frameSamples)));

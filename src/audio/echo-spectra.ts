@@ -4,7 +4,7 @@ import { Spectrum, spectrumBins, transform, transformSamples } from "./echo-fft.
 import { PhaseSpectrum } from "./echo-phases.ts";
 
 /** Hops that are remembered, a power of two: 1.28 s. */
-export const rememberedHops = 64;
+const rememberedHops = 64;
 const mask = rememberedHops - 1;
 /** Mean power of a hop, evened, from which on it can have an echo worth a thought: about -62 dBFS. */
 export const audiblePower = 6e-7;

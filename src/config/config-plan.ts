@@ -10,10 +10,10 @@ export type ChangeRule = "restart" | "reload" | "nothing";
 export type ReloadTable = Readonly<Record<string, Readonly<Record<string, ChangeRule>>>>;
 
 /** No service reads its options again yet. */
-export const reloadable: ReloadTable = {};
+const reloadable: ReloadTable = {};
 
 /** The name under which the plan speaks of the supervisor itself, which never restarts for a change. */
-export const supervisorName = "supervisor";
+const supervisorName = "supervisor";
 
 /** Sections that are no services, by whoever reads them. */
 const readers: Readonly<Record<string, string>> = {

@@ -56,7 +56,7 @@ interface Spoken {
 }
 
 /** Both sides in the order in which they spoke. */
-export function conversationOf({ heard, said }: CallRecord): readonly Spoken[] {
+function conversationOf({ heard, said }: CallRecord): readonly Spoken[] {
   const caller = heard
     .filter(({ text }) => text !== "")
     .map((utterance): Spoken => {

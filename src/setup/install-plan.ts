@@ -54,7 +54,7 @@ export interface InstalledPaths {
   readonly unit: string;
 }
 
-export function installedPaths({ prefix, root }: InstallPlace): InstalledPaths {
+function installedPaths({ prefix, root }: InstallPlace): InstalledPaths {
   const executable = `${root}${prefix}/bin/wildfire`;
   return { executable, previous: `${executable}.previous`, unit: `${root}${unitPath}` };
 }

@@ -20,8 +20,7 @@ export interface UnitCredential {
 
 export const unitName = "wildfire.service";
 /** By this line an uninstall knows a unit as its own. */
-export const unitMark =
-  "# Written by `wildfire install`; changes belong into `systemctl edit wildfire`.";
+const unitMark = "# Written by `wildfire install`; changes belong into `systemctl edit wildfire`.";
 
 const watchdogS = 60;
 

@@ -49,7 +49,7 @@ const table = [
 ] as const;
 
 /** Of services that are to run; a port of 0 is any. */
-export function neededPorts({
+function neededPorts({
   run,
   effective,
 }: Pick<Configured, "run" | "effective">): readonly NeededPort[] {

@@ -20,7 +20,7 @@ export const testCallCheck: Check<Surroundings> = {
 };
 
 /** The port that it listens on, which may be another one than configured. */
-export function whisperPortIn(statuses: readonly ServiceStatus[]): number | undefined {
+function whisperPortIn(statuses: readonly ServiceStatus[]): number | undefined {
   const whisper = statuses.find(
     ({ service, status }) => service === "whisper" && status !== undefined,
   );

@@ -2,7 +2,6 @@
 import type { ChatMessage } from "../chat/chat-messages.ts";
 import { SaidAnswer } from "./said-answer.ts";
 
-
 /** Of one question; the oldest are forgotten. */
 const maxAnswers = 8;
 
