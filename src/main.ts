@@ -41,6 +41,11 @@ const services: Readonly<Record<ServiceName, Command>> = {
     const { runService } = await import("./services/run-service.ts");
     return await runService(kokoroServiceWith(openBuiltinVoice), argv);
   },
+  async web(argv) {
+    const { webService } = await import("./services/web.ts");
+    const { runService } = await import("./services/run-service.ts");
+    return await runService(webService, argv);
+  },
 };
 
 const commands: Readonly<Record<string, Command>> = {

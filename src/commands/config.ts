@@ -9,9 +9,9 @@ import { readConfigText } from "../config/load.ts";
 import { formatOptions, type OptionTable, readOptions } from "../config/options.ts";
 import { chooseConfigFile, defaultConfigFile, secretsFileOf } from "../config/paths.ts";
 import { loadSecrets, type LoadedSecrets, Secrets } from "../config/secrets-file.ts";
-import { webOptions } from "../config/shared-sections.ts";
 import { describeError, quote, WildfireError } from "../core/errors.ts";
 import { wholeSchema } from "../services/config-tables.ts";
+import { webServiceOptions } from "../services/web-options.ts";
 import { linePasswords, serviceSecrets } from "../services/service-secrets.ts";
 import { showJson, showText, type ShownConfig } from "./config-show.ts";
 import { takeOperands } from "./operands.ts";
@@ -83,7 +83,7 @@ interface Looked extends ShownConfig {
 
 async function lookAt(path: string): Promise<Looked> {
   const { env } = process;
-  const schema: ConfigSchema = wholeSchema(webOptions);
+  const schema: ConfigSchema = wholeSchema(webServiceOptions);
   const checked = checkConfig(await readConfigText(path), schema);
   const { sections, lines } = checked;
   const effective = effectiveConfig({ schema, sections, lines, env });

@@ -16,9 +16,9 @@ import {
 } from "../config/options.ts";
 import { secretsFileOf } from "../config/paths.ts";
 import { loadSecrets, Secrets } from "../config/secrets-file.ts";
-import { webOptions } from "../config/shared-sections.ts";
 import { describeError } from "../core/errors.ts";
 import { wholeSchema } from "../services/config-tables.ts";
+import { webServiceOptions } from "../services/web-options.ts";
 import { type LinePassword, linePasswords } from "../services/service-secrets.ts";
 
 export interface Configured {
@@ -35,7 +35,7 @@ export interface Configured {
 
 /** Never rejects: what cannot be read is a problem, and counts as not given. */
 export async function lookAtConfig(path: string, env: Environment): Promise<Configured> {
-  const schema = wholeSchema(webOptions);
+  const schema = wholeSchema(webServiceOptions);
   const isThere = existsSync(path);
   const failures: string[] = [];
   const text = isThere ? await orElse(readConfigText(path), "", failures) : "";

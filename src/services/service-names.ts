@@ -7,6 +7,7 @@ export const serviceNames = [
   "audiosocket",
   "llama",
   "kokoro",
+  "web",
 ] as const;
 
 export type ServiceName = (typeof serviceNames)[number];

@@ -1,0 +1,52 @@
+/** How the web service gets at the others: their status, and the supervisor's commands. */
+import { WildfireError } from "../core/errors.ts";
+import { requestStatus } from "../supervisor/status-request.ts";
+import type { ServiceAction } from "../web/appliance.ts";
+import { type StatusReader, supervisorService } from "../web/live/service-board.ts";
+import type { ServiceContext } from "./service.ts";
+import {
+  commandService,
+  listServiceSockets,
+  removeDeadSocket,
+  type ServiceSocket,
+} from "./status-socket.ts";
+
+/** A service that works answers within milliseconds. */
+const statusLimitMs = 1500;
+const commandLimitMs = 5000;
+
+export function statusReader({ stateFolder, clock }: ServiceContext): StatusReader {
+  return {
+    processes: (service) => liveSockets(stateFolder, service).map(({ pid }) => pid),
+    read: ({ service, pid }) =>
+      requestStatus({ stateFolder, service, pid, limitMs: statusLimitMs, clock }),
+  };
+}
+
+/** Rejects with a WildfireError("state") when there is no supervisor, or with what it refused. */
+export async function steerService(
+  { stateFolder }: ServiceContext,
+  action: ServiceAction,
+  service: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  if (service === "web" && action === "stop") {
+    throw new WildfireError("state", "the page cannot stop itself", {
+      hint: "stop `wildfire up`, or leave web out of [services] run",
+    });
+  }
+  const [supervisor] = liveSockets(stateFolder, supervisorService);
+  if (supervisor === undefined) {
+    throw new WildfireError("state", "no supervisor runs that could do it", {
+      hint: "start the services with `wildfire up`",
+    });
+  }
+  const asked = { command: action, fields: { service } };
+  const answer = await commandService(supervisor, asked, commandLimitMs);
+  const refusal = answer["error"];
+  if (typeof refusal === "string") throw new WildfireError("state", refusal);
+  return answer;
+}
+
+function liveSockets(stateFolder: string, service: string): readonly ServiceSocket[] {
+  return listServiceSockets(stateFolder, service).filter((socket) => !removeDeadSocket(socket));
+}

@@ -1,0 +1,66 @@
+/** Options of the web service, and what is read from the files that they name. */
+import type { OptionTable, OptionValues } from "../config/options.ts";
+import { webOptions as pageOptions } from "../config/shared-sections.ts";
+import { describeError, quote, WildfireError } from "../core/errors.ts";
+import { passwordHint } from "../web/access.ts";
+import { PasswordCheck, passwordVariable } from "../web/password-check.ts";
+import { isLoopback } from "../web/request-origin.ts";
+import { commonOptions } from "./service.ts";
+
+export const webServiceOptions = {
+  ...pageOptions,
+  "history-dir": {
+    kind: "string",
+    value: "DIR",
+    help: "folder of the call history; without it that of [history], or history/ in the state folder",
+  },
+  ...commonOptions,
+} as const satisfies OptionTable;
+
+export type WebValues = OptionValues<typeof webServiceOptions>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Undefined where none is set. Throws a WildfireError("usage") where one is needed and there is none. */
+export function readPassword(
+  { bind }: Pick<WebValues, "bind">,
+  env: Environment,
+): PasswordCheck | undefined {
+  const password = PasswordCheck.from(env[passwordVariable]?.trim());
+  if (password !== undefined || isLoopback(bind)) return password;
+  throw new WildfireError(
+    "usage",
+    `--bind ${quote(bind)} shows the page to others, without a password`,
+    {
+      hint: `${passwordHint}, or leave --bind at 127.0.0.1`,
+    },
+  );
+}
+
+/** Both files or none. */
+export async function readCertificate(
+  values: Pick<WebValues, "tls-cert" | "tls-key">,
+): Promise<{ readonly cert: string; readonly key: string } | undefined> {
+  const { "tls-cert": cert, "tls-key": key } = values;
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    const missing = cert === undefined ? "--tls-cert" : "--tls-key";
+    throw new WildfireError("usage", `${missing} is missing`, {
+      hint: "https needs a certificate and its private key",
+    });
+  }
+  return { cert: await readPem(cert, "--tls-cert"), key: await readPem(key, "--tls-key") };
+}
+
+async function readPem(path: string, option: string): Promise<string> {
+  const text = await Bun.file(path)
+    .text()
+    .catch((error: unknown) => {
+      const what = `${option} ${quote(path, 100)} cannot be read: ${describeError(error)}`;
+      throw new WildfireError("usage", what, { cause: error, hint: "check name and rights" });
+    });
+  if (/-----BEGIN [A-Z ]+-----/.test(text)) return text;
+  throw new WildfireError("usage", `${option} ${quote(path, 100)} holds no PEM text`, {
+    hint: "it begins with -----BEGIN CERTIFICATE----- or -----BEGIN PRIVATE KEY-----",
+  });
+}

@@ -1,0 +1,45 @@
+/**
+ * The few things of a browser that our script uses, typed here: the types of a whole browser would make
+ * names like `document` known to the server's code, too.
+ */
+
+export interface PageNode {
+  readonly nodeType: number;
+  readonly nodeName: string;
+  readonly childNodes: ArrayLike<PageNode> & Iterable<PageNode>;
+  readonly nextSibling: PageNode | null;
+  textContent: string | null;
+  insertBefore(node: PageNode, before: PageNode | null): void;
+  removeChild(node: PageNode): void;
+}
+
+export interface PageElement extends PageNode {
+  readonly id: string;
+  readonly attributes: Iterable<{ readonly name: string; readonly value: string }>;
+  readonly scrollHeight: number;
+  readonly clientHeight: number;
+  scrollTop: number;
+  disabled?: boolean;
+  returnValue?: string;
+  getAttribute(name: string): string | null;
+  setAttribute(name: string, value: string): void;
+  removeAttribute(name: string): void;
+  hasAttribute(name: string): boolean;
+  closest(selector: string): PageElement | null;
+  querySelectorAll(selector: string): Iterable<PageElement>;
+  addEventListener(kind: string, action: () => void, options?: { readonly once: boolean }): void;
+  showModal?(): void;
+}
+
+export interface PageDocument {
+  readonly body: PageElement;
+  getElementById(id: string): PageElement | null;
+  querySelector(selector: string): PageElement | null;
+  querySelectorAll(selector: string): Iterable<PageElement>;
+  importNode(node: PageNode, deep: boolean): PageNode;
+  addEventListener(kind: "click", action: (event: { readonly target: unknown }) => void): void;
+}
+
+export interface PageEventSource {
+  addEventListener(name: string, action: (event: { readonly data: string }) => void): void;
+}

@@ -1,0 +1,65 @@
+/** Buttons that start, stop and restart services: asks first, and says what became of it. */
+import type { PageDocument, PageElement } from "./dom.ts";
+import { parseFields, textOf } from "./fields.ts";
+
+declare const document: PageDocument;
+
+export function steerOnClick(): void {
+  document.addEventListener("click", ({ target }) => {
+    const button = buttonOf(target);
+    if (button !== null) void press(button);
+  });
+}
+
+function buttonOf(target: unknown): PageElement | null {
+  return isElement(target) ? target.closest("button[data-steer]") : null;
+}
+
+function isElement(target: unknown): target is PageElement {
+  return typeof target === "object" && target !== null && "closest" in target;
+}
+
+async function press(button: PageElement): Promise<void> {
+  const question = button.getAttribute("data-question") ?? "";
+  if (question !== "" && !(await confirmed(question))) return;
+  button.disabled = true;
+  try {
+    tell(await steer(button.getAttribute("data-steer") ?? ""), "done");
+  } catch (error) {
+    tell(error instanceof Error ? error.message : String(error), "failed");
+  }
+  button.disabled = false;
+}
+
+function confirmed(question: string): Promise<boolean> {
+  const dialog = document.querySelector("dialog[data-confirm]");
+  const text = document.querySelector("dialog[data-confirm] [data-text]");
+  if (dialog?.showModal === undefined || text === null) return Promise.resolve(true);
+  text.textContent = question;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+/** What to tell when it is done; throws what went wrong. */
+async function steer(path: string): Promise<string> {
+  // Asked for each time: a server that was started again has another one.
+  const session = parseFields(await (await fetch("/api/v1/session")).text());
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { "x-csrf-token": textOf(session, "csrf") },
+  });
+  const answer = parseFields(await response.text());
+  if (response.ok) return textOf(answer, "message") || "Done.";
+  const problem = textOf(answer, "error") || `the server answered ${response.status}`;
+  throw new Error([problem, textOf(answer, "hint")].filter((text) => text !== "").join("; "));
+}
+
+function tell(text: string, outcome: "done" | "failed"): void {
+  const place = document.getElementById("notice");
+  if (place === null) return;
+  place.textContent = text;
+  place.setAttribute("data-outcome", outcome);
+}

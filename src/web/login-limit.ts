@@ -1,0 +1,82 @@
+/** How often passwords may be tried: a pause that grows with each failure, for each address and for all. */
+import type { Clock } from "../core/clock.ts";
+
+interface Failures {
+  count: number;
+  /** Nothing is tried before. */
+  nextMs: number;
+  lastMs: number;
+}
+
+/** People mistype. */
+const freeFailures = 4;
+const firstPauseMs = 2000;
+const longestPauseMs = 15 * 60 * 1000;
+/** All addresses together: a swarm of them is slowed down, and the owner can still log in. */
+const freeFailuresOfAll = 30;
+const firstPauseOfAllMs = 250;
+const longestPauseOfAllMs = 5000;
+const forgottenAfterMs = 3600 * 1000;
+const maxAddresses = 2000;
+
+export class LoginLimit {
+  readonly #clock: Clock;
+  /** The longest untouched first. */
+  readonly #addresses = new Map<string, Failures>();
+  #all: Failures = { count: 0, nextMs: 0, lastMs: 0 };
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Milliseconds to wait, or 0: then it counts as a failure until `succeeded` is told, so that many tries
+   * at the same time are no way around.
+   */
+  admit(address: string): number {
+    const nowMs = this.#clock.nowMs();
+    const own = this.#known(address, nowMs);
+    if (nowMs - this.#all.lastMs > forgottenAfterMs) this.#all.count = 0;
+    const waitMs = Math.max(own.nextMs, this.#all.nextMs) - nowMs;
+    if (waitMs > 0) return Math.ceil(waitMs);
+    fail(own, nowMs, { free: freeFailures, firstMs: firstPauseMs, longestMs: longestPauseMs });
+    fail(this.#all, nowMs, {
+      free: freeFailuresOfAll,
+      firstMs: firstPauseOfAllMs,
+      longestMs: longestPauseOfAllMs,
+    });
+    return 0;
+  }
+
+  succeeded(address: string): void {
+    this.#addresses.delete(address);
+    this.#all.count = Math.max(0, this.#all.count - 1);
+  }
+
+  #known(address: string, nowMs: number): Failures {
+    const known = this.#addresses.get(address);
+    const isFresh = known !== undefined && nowMs - known.lastMs <= forgottenAfterMs;
+    const own = isFresh ? known : { count: 0, nextMs: 0, lastMs: nowMs };
+    this.#addresses.delete(address);
+    this.#addresses.set(address, own);
+    for (const oldest of this.#addresses.keys()) {
+      if (this.#addresses.size <= maxAddresses) break;
+      this.#addresses.delete(oldest);
+    }
+    return own;
+  }
+}
+
+interface Pace {
+  readonly free: number;
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+function fail(failures: Failures, nowMs: number, { free, firstMs, longestMs }: Pace): void {
+  failures.count += 1;
+  failures.lastMs = nowMs;
+  const beyond = failures.count - free;
+  if (beyond > 0)
+    failures.nextMs = nowMs + Math.min(longestMs, firstMs * 2 ** Math.min(beyond - 1, 30));
+}

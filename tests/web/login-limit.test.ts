@@ -1,0 +1,55 @@
+import { expect, test } from "bun:test";
+import { LoginLimit } from "../../src/web/login-limit.ts";
+import { FakeClock } from "../fakes/fake-clock.ts";
+
+function triedAll(limit: LoginLimit, address: string, times: number): number[] {
+  return Array.from({ length: times }, () => limit.admit(address));
+}
+
+test("some failures are free, then the pause doubles up to a quarter of an hour", () => {
+  const clock = new FakeClock();
+  const limit = new LoginLimit(clock);
+  expect(triedAll(limit, "a", 5)).toEqual([0, 0, 0, 0, 0]);
+  const pauses: number[] = [];
+  for (let tries = 0; tries < 12; tries += 1) {
+    const waitMs = limit.admit("a");
+    pauses.push(waitMs);
+    clock.advance(waitMs);
+    expect(limit.admit("a")).toBe(0);
+  }
+  expect(pauses.slice(0, 4)).toEqual([2000, 4000, 8000, 16_000]);
+  expect(Math.max(...pauses)).toBe(900_000);
+});
+
+test("tries at the same time count before any of them is judged", () => {
+  const limit = new LoginLimit(new FakeClock());
+  expect(triedAll(limit, "a", 100).filter((waitMs) => waitMs === 0)).toHaveLength(5);
+});
+
+test("one address does not hold up another, and a success is forgiven", () => {
+  const limit = new LoginLimit(new FakeClock());
+  triedAll(limit, "a", 10);
+  expect(limit.admit("b")).toBe(0);
+  limit.succeeded("a");
+  expect(triedAll(limit, "a", 4)).toEqual([0, 0, 0, 0]);
+});
+
+test("a swarm of addresses is slowed down, and never for longer than five seconds", () => {
+  const clock = new FakeClock();
+  const limit = new LoginLimit(clock);
+  for (let address = 0; address < 31; address += 1) expect(limit.admit(`a${address}`)).toBe(0);
+  expect(limit.admit("next")).toBe(250);
+  for (let address = 0; address < 5000; address += 1) {
+    clock.advance(limit.admit(`b${address}`));
+    limit.admit(`b${address}`);
+  }
+  expect(limit.admit("owner")).toBe(5000);
+});
+
+test("failures are forgotten after an hour", () => {
+  const clock = new FakeClock();
+  const limit = new LoginLimit(clock);
+  triedAll(limit, "a", 10);
+  clock.advance(3_600_001);
+  expect(triedAll(limit, "a", 5)).toEqual([0, 0, 0, 0, 0]);
+});
