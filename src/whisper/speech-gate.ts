@@ -10,6 +10,8 @@ const windowsPerSecond = sampleRateHz / voiceWindowSamples;
 const floorWindowMs = 1500;
 /** Speech that is weaker than this above the noise is not understood anyway. */
 const aboveFloorDb = 4;
+/** Longer than this, silence before the release of a last "t" or "k" is silence. */
+const closureWindows = 1;
 /** What is no further above it is the noise itself. */
 const bareNoiseDb = 2;
 const lowestThresholdDbfs = -62;
@@ -25,7 +27,10 @@ const speechAboveFloorDb = 9;
 export interface GateVerdict {
   /** False: certainly no speech. */
   readonly isOpen: boolean;
-  /** Nothing but the noise of the line: a detector that says speech in it only remembers some. */
+  /**
+   * Nothing but the noise of the line for more than the closure of a plosive: a detector that says
+   * speech in it only remembers some.
+   */
   readonly isBare: boolean;
   /** What the energy alone says. */
   readonly isLoud: boolean;
@@ -41,6 +46,7 @@ export class SpeechGate {
     riseDbPerFrame: floorRiseDbPerSecond / windowsPerSecond,
   });
   #openWindows = 0;
+  #bareWindows = 0;
 
   /** The floor learns from the window after it was judged, so that an onset cannot hide. */
   judge(window: Float32Array): GateVerdict {
@@ -51,7 +57,8 @@ export class SpeechGate {
     const isAudible = levelDbfs > Math.max(lowestThresholdDbfs, floorDbfs + aboveFloorDb);
     this.#openWindows = isAudible ? holdWindows : Math.max(0, this.#openWindows - 1);
     const isLoud = levelDbfs > Math.max(lowestThresholdDbfs, floorDbfs + speechAboveFloorDb);
-    const isBare = levelDbfs < Math.max(lowestThresholdDbfs, floorDbfs + bareNoiseDb);
-    return { isOpen: this.#openWindows > 0, isLoud, isBare };
+    const isNoise = levelDbfs < Math.max(lowestThresholdDbfs, floorDbfs + bareNoiseDb);
+    this.#bareWindows = isNoise ? this.#bareWindows + 1 : 0;
+    return { isOpen: this.#openWindows > 0, isLoud, isBare: this.#bareWindows > closureWindows };
   }
 }

@@ -4,6 +4,7 @@ import { eventually, testLimitMs } from "../end-to-end/eventually.ts";
 import { FakeLlama } from "../end-to-end/fake-llama.ts";
 import { Stage } from "../end-to-end/harness.ts";
 import type { Program } from "../end-to-end/program.ts";
+import { joinSamples } from "../end-to-end/speech.ts";
 import { compareSound } from "../fakes/heard-audio.ts";
 import { callers } from "./accounts.ts";
 import { Asterisk, RecordedCall } from "./asterisk.ts";
@@ -70,7 +71,9 @@ await describeWithPeers("Wildfire and Asterisk's AudioSocket()", (root) => {
     const whisper = await stage.startWhisper({ llamaPort: llama.port });
     const { program, address } = await startService(stage, whisper.port);
     await using _ = program;
-    const spoken = narrow(soundOf(conversation));
+    // Who speaks over the greeting ends it.
+    const listening = new Float32Array(greetingSound.length + narrowHz);
+    const spoken = joinSamples([listening, narrow(soundOf(conversation))]);
     await using phone = await startPhone(spoken);
     const recorded = await handOver(phone, address);
     await eventually({

@@ -11,6 +11,8 @@ const nothingFollows = Uint8Array.of(0xff, 0xff, 0xff, 0xff);
 export class SilentWhisper implements Disposable {
   /** Seconds of sound of all calls. */
   heardS = 0;
+  /** Kept from the moment on at which somebody puts a list here; 16 kHz. */
+  sound: Float32Array[] | undefined;
   readonly #socket: Bun.udp.Socket<"buffer">;
   readonly #connected = new Set<number>();
 
@@ -57,6 +59,7 @@ export class SilentWhisper implements Disposable {
         chunkDeclared: () => undefined,
         samples: (samples) => {
           this.heardS += samples.length / 16_000;
+          this.sound?.push(samples.slice());
         },
         end: () => {
           this.#connected.delete(port);
