@@ -40,6 +40,11 @@ const jobNumber = (id: number, priority = 0): NativeJob => ({
   beamSize: 1,
 });
 
+const handicapped = (id: number, handicapMs: number): NativeJob => ({
+  ...jobNumber(id),
+  handicapMs,
+});
+
 const noPrompt = new Uint8Array(0);
 
 let library: NativeLibrary;
@@ -168,15 +173,13 @@ describe("an engine", () => {
 
   test("lets a job with less handicap overtake one that came less than the difference before", async () => {
     const engine = await openLoaded();
-    const handicapped = (id: number, handicapMs: number): NativeJob => ({
-      ...jobNumber(id),
-      handicapMs,
-    });
-    submitAll(engine, [jobNumber(1), handicapped(2, 60_000), handicapped(3, 2), handicapped(4, 0)]);
+    // Several jobs before the lane is free: a host that stands still in the wait ends one of them.
+    const first = [1, 2, 3, 4].map((id) => jobNumber(id, -1));
+    submitAll(engine, [...first, handicapped(5, 60_000), handicapped(6, 2)]);
     const submittedMs = performance.now();
     while (performance.now() - submittedMs < 4) library.readStatus(engine);
-    submitAll(engine, [handicapped(5, 0), handicapped(6, 30_000)]);
-    expect(await nextToEnd(engine, 6)).toEqual([4, 3, 5, 6, 2]);
+    submitAll(engine, [handicapped(7, 0), handicapped(8, 30_000)]);
+    expect(await nextToEnd(engine, 8)).toEqual([2, 3, 4, 6, 7, 8, 5]);
     await close(engine);
   });
 
