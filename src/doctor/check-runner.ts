@@ -1,7 +1,7 @@
 /** Runs checks side by side, each with a limit of its own: none hides or delays the others. */
 import type { Clock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
-import { type Finding, type FindingLevel, warning, worstLevel } from "./finding.ts";
+import { type Finding, type FindingLevel, skipped, warning, worstLevel } from "./finding.ts";
 
 export interface Check<Surroundings> {
   /** For programs: `llama`. */
@@ -28,7 +28,12 @@ export interface CheckRun<Surroundings> {
   readonly clock: Clock;
   /** As soon as it is known. */
   readonly onResult: (result: CheckResult) => void;
+  /** Nobody wants to know any more: what runs cleans up, and the rest is skipped. */
+  readonly signal?: AbortSignal;
 }
+
+/** For a check that was stopped to free what it holds. */
+const cleanUpMs = 3000;
 
 /** In the order of `checks`; the heavy ones run behind all others, one after the other. Never rejects. */
 export async function runChecks<S>(run: CheckRun<S>): Promise<readonly CheckResult[]> {
@@ -39,9 +44,9 @@ export async function runChecks<S>(run: CheckRun<S>): Promise<readonly CheckResu
 }
 
 async function runOne<S>(check: Check<S>, run: CheckRun<S>): Promise<CheckResult> {
-  const { clock, surroundings } = run;
+  const { clock, signal } = run;
   const startedMs = clock.nowMs();
-  const findings = await within(check, surroundings, clock);
+  const findings = signal?.aborted === true ? [notLookedAt] : await within(check, run);
   const { name, title } = check;
   const tookMs = Math.round(clock.nowMs() - startedMs);
   const result = { name, title, level: worstLevel(findings), findings, tookMs };
@@ -49,30 +54,32 @@ async function runOne<S>(check: Check<S>, run: CheckRun<S>): Promise<CheckResult
   return result;
 }
 
-async function within<S>(
-  check: Check<S>,
-  surroundings: S,
-  clock: Clock,
-): Promise<readonly Finding[]> {
+const notLookedAt = skipped("not looked at: it was stopped");
+
+async function within<S>(check: Check<S>, run: CheckRun<S>): Promise<readonly Finding[]> {
   const { limitMs } = check;
+  const { clock, surroundings, signal } = run;
   const stop = new AbortController();
-  const late = Promise.withResolvers<readonly Finding[]>();
-  const timer = clock.after(limitMs, () => {
+  const over = Promise.withResolvers<readonly Finding[]>();
+  const end = (finding: Finding, delayMs: number) => {
     stop.abort();
-    late.resolve([
-      warning(
-        `not known after ${limitMs / 1000} s`,
-        "say wildfire doctor again; is the host overloaded?",
-      ),
-    ]);
-  });
+    return clock.after(delayMs, () => over.resolve([finding]));
+  };
+  const tooLate = warning(
+    `not known after ${limitMs / 1000} s`,
+    "say wildfire doctor again; is the host overloaded?",
+  );
+  const timers = [clock.after(limitMs, () => void timers.push(end(tooLate, 0)))];
+  const onAbort = (): void => void timers.push(end(notLookedAt, cleanUpMs));
+  signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([check.run(surroundings, stop.signal), late.promise]);
+    return await Promise.race([check.run(surroundings, stop.signal), over.promise]);
   } catch (error) {
     return [
       warning(`could not be looked at: ${describeError(error)}`, "mend that, then look again"),
     ];
   } finally {
-    timer.cancel();
+    signal?.removeEventListener("abort", onAbort);
+    for (const timer of timers) timer.cancel();
   }
 }

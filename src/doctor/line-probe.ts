@@ -1,13 +1,17 @@
-/** Asks the PBX of each line whether it is there, and where it sees us. */
+/** Asks the PBX of each line whether it is there, and where it sees us; tries lines that no service has. */
 import { lookup } from "node:dns/promises";
 import { lineName, parseLine, type SipLine } from "../call/sip/registration/sip-line.ts";
-import type { EffectiveConfig } from "../config/config-effective.ts";
+import type { EffectiveConfig, Environment } from "../config/config-effective.ts";
 import type { Clock } from "../core/clock.ts";
 import { errnoOf, formatErrno } from "../core/errno.ts";
 import { describeError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
 import { connectTcp } from "../tcp.ts";
+import { lineSettings } from "../tries/configured-line.ts";
+import { tryLine } from "../tries/line-trial.ts";
 import { openUdp, sourceAddressFor } from "../udp.ts";
-import { textsOf } from "./configured.ts";
+import { type Configured, textsOf } from "./configured.ts";
+import type { Finding } from "./finding.ts";
 import { type OptionsAnswer, optionsRequest, parseOptionsAnswer } from "./options-request.ts";
 
 export interface SeenLine {
@@ -41,6 +45,37 @@ export async function lookAtLines(options: LineProbeOptions): Promise<readonly S
     return parsed.ok ? [parsed.line] : [];
   });
   return await Promise.all(lines.map((line) => lookAtLine(line, options)));
+}
+
+export interface LineTrialsOptions {
+  readonly configured: Configured;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly signal: AbortSignal;
+  /** Which lines, by their names. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** What the PBX says to a registration of these lines, by their names. Never rejects. */
+export async function tryLines(options: LineTrialsOptions): Promise<ReadonlyMap<string, Finding>> {
+  const { configured, env, names, ...how } = options;
+  const tried = textsOf(configured.effective, "sip", "line").map(async (text) => {
+    const parsed = parseLine(text);
+    if (!parsed.ok || !names.has(lineName(parsed.line))) return [];
+    try {
+      const settings = await lineSettings(configured, text, env);
+      // Without one the check of the configuration says what is missing.
+      if (settings.password === undefined) return [];
+      const { level, seen, fix } = await tryLine({ line: text, ...settings, ...how });
+      const finding = { level, seen, ...(fix === undefined ? {} : { fix }) };
+      return [[lineName(parsed.line), finding] as const];
+    } catch {
+      return [];
+    }
+  });
+  return new Map((await Promise.all(tried)).flat());
 }
 
 async function lookAtLine(line: SipLine, options: LineProbeOptions): Promise<SeenLine> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/core/clock.ts";
@@ -16,6 +16,7 @@ import { isSpokenPacket } from "../../src/doctor/spoken-packet.ts";
 import { openSurroundings, type Surroundings } from "../../src/doctor/surroundings.ts";
 import { openUdp } from "../../src/udp.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
+import { SmallRegistrar } from "../tries/small-registrar.ts";
 
 setDefaultTimeout(30_000);
 
@@ -110,6 +111,15 @@ describe("planted faults are named", () => {
     expect(found.findings.map(({ level }) => level)).toEqual(["fault", "fault"]);
     expect(seenBy(found)).toContain("the name nowhere.invalid is not known");
     expect(seenBy(found)).toContain(`127.0.0.1:${silent.port} does not answer by UDP`);
+  });
+
+  test("a password that the PBX refuses, though no sip service runs", async () => {
+    using pbx = await SmallRegistrar.open({ "200": "another" });
+    await Bun.write(join(folder, "secrets.toml"), 'line.200 = "wrong"\n');
+    await chmod(join(folder, "secrets.toml"), 0o600);
+    const found = await result(linesCheck, `[sip]\nline = "200@127.0.0.1:${pbx.port}"\n`);
+    expect(found.level).toBe("fault");
+    expect(seenBy(found)).toContain("the PBX refuses the password of 200@127.0.0.1");
   });
 
   test("an address that the PBX sees otherwise", async () => {

@@ -1,17 +1,13 @@
-/** Whether the chat server answers and the voice speaks: each is asked once, as a call would. */
-import { ChatClient } from "../../llama-bridge/chat/chat-client.ts";
-import type { AnswerEnd } from "../../llama-bridge/chat/chat-messages.ts";
-import { hideCredentials } from "../../config/hidden-credentials.ts";
-import { describeError, WildfireError } from "../../core/errors.ts";
-import { openBuiltinVoice } from "../../services/builtin-voice.ts";
+/** Whether the chat server answers and the voice speaks: each is tried once, as a call would. */
+import { WildfireError } from "../../core/errors.ts";
 import { kokoroOptions } from "../../services/kokoro-options.ts";
 import { llamaOptions } from "../../services/llama-options.ts";
 import { chatKeyVariable, readKey } from "../../services/secret-key.ts";
-import type { SpeechEngine } from "../../voice/engines/engine.ts";
-import { OpenAiSpeech } from "../../voice/engines/openai-speech.ts";
+import { tryChat } from "../../tries/chat-trial.ts";
+import { tryVoice } from "../../tries/voice-trial.ts";
 import type { Check } from "../check-runner.ts";
 import { sectionValues } from "../configured.ts";
-import { fault, type Finding, ok, skipped, warning } from "../finding.ts";
+import { fault, type Finding, ok, skipped } from "../finding.ts";
 import type { Surroundings } from "../surroundings.ts";
 
 export const llamaCheck: Check<Surroundings> = {
@@ -19,119 +15,73 @@ export const llamaCheck: Check<Surroundings> = {
   title: "LLaMA",
   limitMs: 40_000,
   isHeavy: false,
-  async run(surroundings, signal) {
-    const { configured, clock, log } = surroundings;
+  async run({ configured, clock, log }, signal) {
     if (!configured.run.includes("llama")) return [skipped("no llama service is configured")];
     const values = sectionValues(configured.effective, "llama", llamaOptions);
-    if (values.backend === "echo") return [ok("the echo backend: it says again what it hears")];
-    if (values.url === undefined)
+    const { backend, url, model } = values;
+    if (backend !== "echo" && url === undefined)
       return [fault("[llama] has no url", 'write url = "http://127.0.0.1:8080"')];
     const env = { [chatKeyVariable]: configured.secrets.get("llama-key")?.value };
-    const key = await readKey(values["key-file"], chatKeyVariable, env);
-    const { url, model } = values;
-    const client = new ChatClient({ url, model, key, maxTokens: 1, clock, log });
-    const messages = [{ role: "user", content: "Say yes." }] as const;
-    const sink = { text: () => undefined, toolCall: () => undefined };
-    const end = await client.ask({ messages, tools: [], sink, signal });
-    return [judgeChat(client.address, end)];
+    return await unlessWrong("llama", async () => {
+      const key = await readKey(values["key-file"], chatKeyVariable, env);
+      const trial = await tryChat({
+        backend: backend === "echo" ? "echo" : "openai",
+        url,
+        model,
+        key,
+        maxTokens: 1,
+        clock,
+        log,
+        signal,
+      });
+      // One token need not be a word.
+      if (trial.verdict === "no-words") return ok(`${trial.address} answers`);
+      return trial;
+    });
   },
 };
-
-const slowTokenMs = 1500;
-
-export function judgeChat(address: string, end: AnswerEnd): Finding {
-  if (end.kind === "failed") return fault(end.failure.message, end.failure.hint);
-  if (end.kind === "cancelled") {
-    return fault(
-      `${address} did not answer in time`,
-      "is its model loaded? Is the host overloaded?",
-    );
-  }
-  const { firstTokenMs = end.figures.totalMs } = end.figures;
-  const seen = `${address} began to answer after ${Math.round(firstTokenMs)} ms`;
-  if (firstTokenMs <= slowTokenMs) return ok(seen);
-  return warning(seen, "callers wait that long: take a smaller model, or a faster machine for it");
-}
-
-export interface SpokenFacts {
-  readonly engine: string;
-  readonly firstSoundMs: number | undefined;
-  readonly soundMs: number;
-  /** Why it failed. */
-  readonly problem: string | undefined;
-}
 
 export const voiceCheck: Check<Surroundings> = {
   name: "voice",
   title: "Voice",
   limitMs: 30_000,
   isHeavy: false,
-  async run(surroundings, signal) {
-    if (!surroundings.configured.run.includes("kokoro")) {
-      return [skipped("no voice service is configured")];
-    }
-    try {
-      const engine = await openEngine(surroundings);
-      return [judgeVoice(await speakOnce(engine, surroundings, signal))];
-    } catch (error) {
-      if (!(error instanceof WildfireError)) throw error;
-      return [fault(error.message, error.hint ?? "check [kokoro] in the configuration")];
-    }
+  async run({ configured, clock, log }, signal) {
+    if (!configured.run.includes("kokoro")) return [skipped("no voice service is configured")];
+    const values = sectionValues(configured.effective, "kokoro", kokoroOptions);
+    const { url, voice, speed, language } = values;
+    const env = { [speechKeyVariable]: configured.secrets.get("speech-key")?.value };
+    return await unlessWrong("kokoro", async () => {
+      const isServer = values.engine === "openai-speech";
+      const key = isServer ? await readKey(values["key-file"], speechKeyVariable, env) : undefined;
+      return await tryVoice({
+        engine: isServer ? "openai-speech" : "builtin",
+        url,
+        model: values["speech-model"],
+        voice,
+        speed,
+        language,
+        key,
+        clock,
+        log,
+        signal,
+      });
+    });
   },
 };
 
-const slowSoundMs = 1500;
+const speechKeyVariable = "WILDFIRE_SPEECH_KEY";
 
-export function judgeVoice({ engine, firstSoundMs, soundMs, problem }: SpokenFacts): Finding {
-  const fix =
-    engine === "openai-speech"
-      ? "check [kokoro] url and the speech server; until then the built-in voice speaks"
-      : "install this executable anew: its built-in voice does not work";
-  if (problem !== undefined)
-    return fault(`${engine} does not speak: ${hideCredentials(problem)}`, fix);
-  if (firstSoundMs === undefined || soundMs <= 0) return fault(`${engine} gave no sound`, fix);
-  const seen = `${engine}: first sound after ${Math.round(firstSoundMs)} ms, ${Math.round(soundMs)} ms in all`;
-  if (firstSoundMs <= slowSoundMs) return ok(seen);
-  return warning(seen, 'callers wait that long: a faster speech server, or engine = "builtin"');
-}
-
-async function openEngine(surroundings: Surroundings): Promise<SpeechEngine> {
-  const { configured, clock, log, stateFolder } = surroundings;
-  const values = sectionValues(configured.effective, "kokoro", kokoroOptions);
-  if (values.engine === "builtin") {
-    return await openBuiltinVoice({ clock, log, stateFolder, print: () => undefined });
-  }
-  if (values.url === undefined) {
-    throw new WildfireError("config", "[kokoro] has no url", {
-      hint: 'write url = "http://127.0.0.1:8880"',
-    });
-  }
-  const env = { WILDFIRE_SPEECH_KEY: configured.secrets.get("speech-key")?.value };
-  const key = await readKey(values["key-file"], "WILDFIRE_SPEECH_KEY", env);
-  const { url, voice } = values;
-  return new OpenAiSpeech({ url, model: values["speech-model"], voice, key, clock, log });
-}
-
-async function speakOnce(
-  engine: SpeechEngine,
-  { configured, clock }: Surroundings,
-  signal: AbortSignal,
-): Promise<SpokenFacts> {
-  const { voice, speed, language } = sectionValues(configured.effective, "kokoro", kokoroOptions);
-  const startedMs = clock.nowMs();
-  let firstSoundMs: number | undefined;
-  let soundMs = 0;
-  let problem: string | undefined;
-  const samples = (block: Float32Array, rateHz: number): void => {
-    firstSoundMs ??= clock.nowMs() - startedMs;
-    soundMs += (block.length * 1000) / rateHz;
-  };
+/** Files that are named and cannot be read are told before anything is tried. */
+async function unlessWrong(
+  section: string,
+  trial: () => Promise<Finding>,
+): Promise<readonly Finding[]> {
   try {
-    await engine.speak({ text: "Hello.", voice, speed, language }, { samples }, signal);
+    const { level, seen, fix } = await trial();
+    return [{ level, seen, ...(fix === undefined ? {} : { fix }) }];
   } catch (error) {
-    problem = describeError(error);
-  } finally {
-    await engine.close();
+    if (!(error instanceof WildfireError)) throw error;
+    return [fault(error.message, error.hint ?? `check [${section}] in the configuration`)];
   }
-  return { engine: engine.name, firstSoundMs, soundMs, problem };
 }

@@ -1,7 +1,7 @@
 /** Whether each line is registered, and if not, whether its PBX is there at all. */
 import type { Check } from "../check-runner.ts";
 import { fault, type Finding, ok, skipped } from "../finding.ts";
-import type { SeenLine } from "../line-probe.ts";
+import { type SeenLine, tryLines } from "../line-probe.ts";
 import { fieldsOf, listOf, type ServiceStatus } from "../service-statuses.ts";
 import type { Surroundings } from "../surroundings.ts";
 
@@ -9,6 +9,8 @@ export interface LinesFacts {
   readonly wantsLines: boolean;
   readonly seen: readonly SeenLine[];
   readonly statuses: readonly ServiceStatus[];
+  /** What came of trying lines that no service has, by their names. */
+  readonly tried?: ReadonlyMap<string, Finding>;
 }
 
 export const linesCheck: Check<Surroundings> = {
@@ -16,29 +18,38 @@ export const linesCheck: Check<Surroundings> = {
   title: "PBX and lines",
   limitMs: 10_000,
   isHeavy: false,
-  async run({ configured, lines, statuses }) {
+  async run({ configured, lines, statuses, ...how }, signal) {
     const wantsLines = configured.run.includes("sip");
-    return judgeLines({ wantsLines, seen: wantsLines ? await lines : [], statuses });
+    const seen = wantsLines ? await lines : [];
+    // Of the others the service knows more, and a wrong password is not to be told too often.
+    const orphans = seen.filter(
+      ({ name, problem }) => problem === undefined && stateOf(name, statuses) === undefined,
+    );
+    const names = new Set(orphans.map(({ name }) => name));
+    const tried = await tryLines({ configured, names, signal, ...how });
+    return judgeLines({ wantsLines, seen, statuses, tried });
   },
 };
 
-export function judgeLines({ wantsLines, seen, statuses }: LinesFacts): readonly Finding[] {
+export function judgeLines({ wantsLines, seen, statuses, tried }: LinesFacts): readonly Finding[] {
   if (!wantsLines) return [skipped("no telephone line is configured")];
-  const states = statuses
-    .filter(({ service }) => service === "sip")
-    .flatMap(({ status }) => listOf(status, "lines"))
-    .map(fieldsOf);
-  return seen.map((line) =>
-    judgeLine(
-      line,
-      states.find((state) => state["line"] === line.name),
-    ),
-  );
+  return seen.map((line) => {
+    const trial = tried?.get(line.name);
+    return judgeLine(line, stateOf(line.name, statuses), trial);
+  });
 }
 
 type LineState = Readonly<Record<string, unknown>> | undefined;
 
-function judgeLine(line: SeenLine, state: LineState): Finding {
+function stateOf(name: string, statuses: readonly ServiceStatus[]): LineState {
+  return statuses
+    .filter(({ service }) => service === "sip")
+    .flatMap(({ status }) => listOf(status, "lines"))
+    .map(fieldsOf)
+    .find((state) => state["line"] === name);
+}
+
+function judgeLine(line: SeenLine, state: LineState, trial: Finding | undefined): Finding {
   const { name, address, problem } = line;
   const where = address === undefined ? "" : ` at ${address}`;
   if (state?.["isRegistered"] === true) return ok(`${name} is registered${where}`);
@@ -47,6 +58,7 @@ function judgeLine(line: SeenLine, state: LineState): Finding {
     return fault(`${name}: the PBX cannot be reached: ${problem}`, fix);
   }
   if (state === undefined) {
+    if (trial?.level === "fault") return trial;
     return fault(
       `${name}: the PBX${where} answers, but no sip service has this line`,
       "restart sip",
