@@ -47,6 +47,7 @@ const stateFolder = "/var/lib/wildfire";
 const logFolder = "/var/log/wildfire";
 const unitPath = `/etc/systemd/system/${unitName}`;
 const sysusersPath = "/usr/lib/sysusers.d/wildfire.conf";
+const tmpfilesPath = "/usr/lib/tmpfiles.d/wildfire.conf";
 
 export interface InstalledPaths {
   readonly executable: string;
@@ -77,7 +78,7 @@ export function planInstall(facts: InstallFacts): readonly InstallStep[] {
     memoryPercent: facts.memoryPercent,
   });
   steps.push({ kind: "write", path: `${root}${unitPath}`, text, mode: 0o644 });
-  return [...steps, ...(isHere ? startSteps(facts) : [sysusers(root)])];
+  return [...steps, ...(isHere ? startSteps(facts) : packageFiles(root))];
 }
 
 /** Throws nothing: whether there is a previous one is found when it is done. */
@@ -103,7 +104,7 @@ export function planUninstall(facts: UninstallFacts): readonly InstallStep[] {
   const isManaged = root === "" && hasSystemd;
   const steps: InstallStep[] = [];
   if (isManaged) steps.push(run(["systemctl", "disable", "--now", unitName], true));
-  steps.push(remove(unit), remove(`${root}${sysusersPath}`));
+  steps.push(remove(unit), remove(`${root}${sysusersPath}`), remove(`${root}${tmpfilesPath}`));
   if (isManaged) steps.push(run(["systemctl", "daemon-reload"], true));
   steps.push(remove(executable), remove(previous));
   if (!purge) {
@@ -176,9 +177,15 @@ function startSteps({ hasConfig, start }: InstallFacts): readonly InstallStep[] 
   return [reload, enable, { kind: "note", text }];
 }
 
-function sysusers(root: string): InstallStep {
-  const text = `u ${serviceUser} - "Wildfire" ${stateFolder} /usr/sbin/nologin\n`;
-  return { kind: "write", path: `${root}${sysusersPath}`, text, mode: 0o644 };
+/** In a package nobody can be given anything yet: systemd makes the user and gives it its folders. */
+function packageFiles(root: string): readonly InstallStep[] {
+  const users = `u ${serviceUser} - "Wildfire" ${stateFolder} /usr/sbin/nologin\n`;
+  // The web page changes the configuration; what is written into this folder belongs to its owner.
+  const folders = `d ${configFolder} 0750 ${serviceUser} ${serviceUser} -\n`;
+  return [
+    { kind: "write", path: `${root}${sysusersPath}`, text: users, mode: 0o644 },
+    { kind: "write", path: `${root}${tmpfilesPath}`, text: folders, mode: 0o644 },
+  ];
 }
 
 function run(argv: readonly string[], mayFail = false): InstallStep {

@@ -98,6 +98,7 @@ run systemctl restart wildfire.service`);
     expect(text).not.toMatch(/^run|^give/m);
     for (const line of text.split("\n")) expect(line).toContain(" /pkg/");
     expect(text).toContain("write /pkg/usr/lib/sysusers.d/wildfire.conf");
+    expect(text).toContain("write /pkg/usr/lib/tmpfiles.d/wildfire.conf");
   });
 
   test("an uninstall keeps what belongs to people unless they say so", () => {
@@ -160,8 +161,17 @@ describe("carried out in a folder", () => {
     expect(files.toSorted()).toEqual([
       "etc/systemd/system/wildfire.service",
       "usr/lib/sysusers.d/wildfire.conf",
+      "usr/lib/tmpfiles.d/wildfire.conf",
       "usr/local/bin/wildfire",
     ]);
+  });
+
+  test("the service owns its configuration, which the page changes, also out of a package", async () => {
+    await installFrom("one");
+    const unit = await read("etc/systemd/system/wildfire.service");
+    expect(unit).toContain("\nReadWritePaths=-/etc/wildfire\n");
+    const folders = await read("usr/lib/tmpfiles.d/wildfire.conf");
+    expect(folders).toBe("d /etc/wildfire 0750 wildfire wildfire -\n");
   });
 
   test("an uninstall with --purge leaves no file", async () => {
