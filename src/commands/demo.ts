@@ -1,166 +1,216 @@
-/** `wildfire demo`: the real services, one spoken call, and each step with its time as it happens. */
+/** `wildfire demo`: the whole appliance on free ports, with a call to itself and its page to look at. */
 import { embedded } from "#embedded";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import colors from "picocolors";
-import { readOptions } from "../config/options.ts";
+import { writeConfig } from "../config/config-edit.ts";
+import {
+  formatOptions,
+  type OptionTable,
+  type OptionValues,
+  readOptions,
+} from "../config/options.ts";
+import { systemClock } from "../core/clock.ts";
 import { describeError, WildfireError } from "../core/errors.ts";
-import { listenTcp } from "../tcp.ts";
+import { readRecording } from "../evaluation/recording.ts";
+import { EventFollower, parseObject } from "../services/event-follower.ts";
+import { wholeSchema } from "../services/config-tables.ts";
+import { webServiceOptions } from "../services/web-options.ts";
+import type { Crash, SupervisedChildStatus } from "../supervisor/supervised-child.ts";
 import { versionInfo } from "../version.ts";
-import { parseCallId } from "../wire/call-id.ts";
-import { callerAudioPort } from "../wire/ports.ts";
-import { type ChildRecord, ChildService } from "./child-service.ts";
+import { runAppliance } from "./appliance.ts";
+import { DemonstrationCaller } from "./demo/demonstration-caller.ts";
+import { type DemoPorts, demoConfig, findDemoPorts } from "./demo/demo-settings.ts";
+import { spokenParts } from "./demo/spoken-parts.ts";
 
 const options = {
   model: { kind: "string", short: "m", value: "FILE", help: "ggml whisper model" },
-  wav: { kind: "string", value: "FILE", help: "what the caller says" },
-} as const;
+  wav: {
+    kind: "string",
+    value: "FILE",
+    help: "what the caller says, with pauses between sentences",
+  },
+  once: { kind: "boolean", help: "end after the call" },
+  help: { kind: "boolean", short: "h", help: "this text" },
+} as const satisfies OptionTable;
 
-/** Resolves to 0 when every step worked. Uses free ports, so that it disturbs no running service. */
+const help = `Shows Wildfire on this machine: all services, their page, and a call that they hold with themselves.
+
+Usage: wildfire demo [options]
+Example: wildfire demo --once
+
+${formatOptions(options)}
+
+It uses other ports where the usual ones are taken, keeps nothing, and ends with Ctrl+C.
+`;
+
+const greeting = "Good morning, this is Wildfire. Please say something, and I will repeat it.";
+const rateHz = 16_000;
+/** Between sentences of the recording, each of which is a turn of the conversation. */
+const pauseMs = 700;
+/** Behind its last sound the agent has said all. */
+const quietMs = 900;
+/** An answer that has not begun by then is none. */
+const answerLimitMs = 15_000;
+
+/** Resolves to 0 when the call went well and everything was stopped in order. */
 export async function demo(argv: readonly string[]): Promise<number> {
-  const values = readOptions(options, {
-    argv,
-    env: process.env,
-    command: "demo",
-    file: {},
-    fileName: "",
-  });
-  const stage = new Stage();
-  process.on("SIGINT", () => void stage.close().then(() => process.exit(130)));
-  const { version, commit, whisper } = versionInfo();
-  process.stdout.write(
-    `${colors.bold("Wildfire")} ${version} (${commit}), whisper.cpp ${whisper}\n\n`,
-  );
+  const { env } = process;
+  const values = readOptions(options, { argv, env, command: "demo", file: {}, fileName: "" });
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const folder = await mkdtemp(join(tmpdir(), "wildfire-demo-"));
   try {
-    await stage.play(values.wav ?? embedded.demoCallWav, values.model);
-  } catch (error) {
-    stage.fail(describeError(error));
-    return 1;
+    return await new Demonstration(folder, values).run();
   } finally {
-    await stage.close();
+    await rm(folder, { recursive: true, force: true });
   }
-  stage.conclude();
-  return 0;
 }
 
-class Stage {
+type EventFields = Readonly<Record<string, unknown>>;
+
+class Demonstration {
+  readonly #folder: string;
+  readonly #values: OptionValues<typeof options>;
   readonly #startedMs = performance.now();
-  readonly #children: ChildService[] = [];
-  readonly #transcript: string[] = [];
+  readonly #crashed = Promise.withResolvers<string>();
+  #turns = 0;
+  /** Aborted when somebody ends it: a call that breaks off by that has not failed. */
+  readonly #end = new AbortController();
 
-  async play(wav: string, model: string | undefined): Promise<void> {
-    const llama = this.#start("llama", ["--backend", "echo", "--port", "0", "--json"]);
-    const { address } = await llama.waitFor("llama is ready");
-    const llamaPort = String(address).split(":").at(-1) ?? "";
-    this.#step("llama listens for texts", `TCP ${String(address)}, backend echo`);
-
-    const modelArgv = model === undefined ? [] : ["--model", model];
-    const argv = ["--port", "0", "--llama-port", llamaPort, ...modelArgv];
-    const whisper = this.#start("whisper", argv);
-    const ready = await whisper.waitFor("whisper is ready");
-    const about = `${String(ready["model"])}, ${String(ready["cpu"])}, lanes: ${String(ready["lanes"])}`;
-    this.#step("whisper is ready", about);
-
-    const callId = freeCallId();
-    const inbound = this.#start("inbound", [
-      "--json",
-      `--call-id=${callId}`,
-      `--wav=${wav}`,
-      `--whisper-port=${String(ready["port"])}`,
-    ]);
-    const code = await inbound.exited();
-    if (code !== 0) throw new WildfireError("state", `the call failed: ${inbound.lastLine()}`);
-    for (const child of this.#children.toReversed()) await this.#stop(child);
+  constructor(folder: string, values: OptionValues<typeof options>) {
+    this.#folder = folder;
+    this.#values = values;
   }
 
-  conclude(): void {
-    const lines = this.#transcript.map((text) => `  ${colors.green(text)}`).join("\n");
-    process.stdout.write(`\nThe caller said:\n${lines}\n\n`);
-    process.stdout.write(
-      `Next, for your own PBX:  ${colors.bold("wildfire --service whisper --model FILE")}` +
-        "  (a ggml whisper model; wildfire --help says more)\n",
-    );
+  async run(): Promise<number> {
+    const { version, commit, whisper } = versionInfo();
+    const title = `${colors.bold("Wildfire")} ${version} (${commit}), whisper.cpp ${whisper}`;
+    process.stdout.write(`${title}\n\n`);
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => this.#end.abort());
+    const ports = await findDemoPorts();
+    const config = join(this.#folder, "wildfire.toml");
+    const settings = { ports, greeting, model: this.#values.model };
+    await writeConfig(config, wholeSchema(webServiceOptions), demoConfig(settings));
+    const settled = Promise.withResolvers<undefined>();
+    const ended = runAppliance({
+      config,
+      stateFolder: this.#stateFolder,
+      only: [],
+      screen: {
+        record: () => undefined,
+        changed: (status) => this.#changed(status),
+        crashed: (crash) => this.#crash(crash),
+      },
+      onSettled: () => settled.resolve(undefined),
+      end: this.#end.signal,
+    });
+    const shown = await Promise.race([settled.promise.then(() => this.#show(ports)), ended]);
+    const code = await ended;
+    return shown === false ? 1 : code;
   }
 
-  fail(reason: string): void {
-    process.stdout.write(`${this.#time()} ${colors.red("✗")} ${reason}\n`);
+  get #stateFolder(): string {
+    return join(this.#folder, "state");
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#children.splice(0).map((child) => child.stop()));
-  }
-
-  #start(name: string, argv: readonly string[]): ChildService {
-    const child = new ChildService({ name, argv, onRecord: (record) => this.#show(name, record) });
-    this.#children.push(child);
-    return child;
-  }
-
-  async #stop(child: ChildService): Promise<void> {
-    this.#children.splice(this.#children.indexOf(child), 1);
-    const code = await child.stop();
-    if (code !== 0) throw new WildfireError("state", `${child.name} ended with code ${code}`);
-    this.#step(`${child.name} has stopped`, "");
-  }
-
-  /** The records that make a story; all others stay in the children. */
-  #show(service: string, record: ChildRecord): void {
-    const text = record["text"];
-    if (service === "llama" && typeof text === "string") {
-      this.#transcript.push(text);
-      this.#step("llama got a text", colors.green(text));
-      return;
+  /** Whether the call went well. */
+  async #show(ports: DemoPorts): Promise<boolean> {
+    const url = colors.bold(`http://localhost:${ports.web}/`);
+    process.stdout.write(`\n  The page: ${url}   (Ctrl+C ends everything)\n\n`);
+    const isWell = await this.#tryCall(ports).catch((error: unknown) => {
+      if (this.#end.signal.aborted) return true;
+      this.#step(colors.red("✗"), "the call failed", describeError(error));
+      return false;
+    });
+    if (this.#values.once || !isWell) this.#end.abort();
+    if (!this.#end.signal.aborted) {
+      process.stdout.write(`\n  For your own PBX: ${colors.bold("wildfire setup")}\n`);
     }
-    const story = stories[`${service}: ${String(record["message"])}`];
-    if (story !== undefined) this.#step(...story(record));
-    if (record["level"] === "error") this.fail(String(record["message"]));
+    return isWell;
   }
 
-  #step(what: string, detail: string): void {
-    const line = `${this.#time()} ${colors.green("✓")} ${what.padEnd(28)} ${colors.dim(detail)}`;
+  async #tryCall(ports: DemoPorts): Promise<boolean> {
+    const recording = await readRecording({
+      path: this.#values.wav ?? embedded.demoCallWav,
+      name: "demonstration call",
+    });
+    const sentences = spokenParts(recording, rateHz, pauseMs);
+    if (sentences.length === 0) {
+      throw new WildfireError("audio", "the recording holds no speech", {
+        hint: "give another --wav",
+      });
+    }
+    const followers = ["llama"].map((service) => this.#follow(service));
+    try {
+      await Promise.race([this.#converse(ports, sentences), this.#unlessCrashed()]);
+    } finally {
+      for (const follower of followers) follower.close();
+    }
+    if (this.#turns > 0) return true;
+    throw new WildfireError("state", "no answer was heard", { hint: "wildfire doctor says why" });
+  }
+
+  async #converse(ports: DemoPorts, sentences: readonly Float32Array[]): Promise<void> {
+    const dialling = { port: ports.audiosocket, uuid: randomUUID(), clock: systemClock };
+    const caller = await DemonstrationCaller.dial(dialling);
+    this.#tick("a call comes in", `AudioSocket, TCP ${ports.audiosocket}`);
+    try {
+      await caller.listen(quietMs, answerLimitMs);
+      for (const sentence of sentences) {
+        await caller.say(sentence, rateHz);
+        await caller.listen(quietMs, answerLimitMs);
+      }
+    } finally {
+      caller.hangUp();
+    }
+    this.#tick("the caller hangs up");
+  }
+
+  async #unlessCrashed(): Promise<never> {
+    throw new WildfireError("state", await this.#crashed.promise);
+  }
+
+  #follow(service: string): EventFollower {
+    return new EventFollower({
+      stateFolder: this.#stateFolder,
+      service,
+      clock: systemClock,
+      onJoined: () => undefined,
+      onLeft: () => undefined,
+      onLine: (_pid, line) => this.#tell(parseObject(line) ?? {}),
+      onRefused: () => undefined,
+    });
+  }
+
+  #tell({ kind, text, turn, totalMs }: EventFields): void {
+    if (kind === "transcript") this.#tick("the caller said", colors.green(String(text)));
+    if (kind === "clause") this.#tick("the agent answers", colors.cyan(String(text)));
+    // Turn 0 is the greeting, which nobody asked for.
+    if (kind !== "turn" || turn === 0 || typeof totalMs !== "number") return;
+    this.#turns += 1;
+    this.#tick("answer heard", `${Math.round(totalMs)} ms after the caller's last sound`);
+  }
+
+  #changed({ name, state }: SupervisedChildStatus): void {
+    if (state === "ready") this.#tick(`${name} is ready`);
+  }
+
+  #crash({ service, reason }: Crash): void {
+    this.#crashed.resolve(`${service} is ${reason}`);
+  }
+
+  #tick(what: string, detail = ""): void {
+    this.#step(colors.green("✓"), what, detail);
+  }
+
+  #step(mark: string, what: string, detail: string): void {
+    const seconds = ((performance.now() - this.#startedMs) / 1000).toFixed(2).padStart(6);
+    const line = `${colors.dim(`${seconds} s`)} ${mark} ${what.padEnd(20)} ${detail}`;
     process.stdout.write(`${line.trimEnd()}\n`);
-  }
-
-  #time(): string {
-    const seconds = (performance.now() - this.#startedMs) / 1000;
-    return colors.dim(`${seconds.toFixed(2).padStart(6)} s`);
-  }
-}
-
-const stories: Readonly<Record<string, (record: ChildRecord) => [string, string]>> = {
-  "inbound: playing": (record) => ["a caller speaks", String(record["audio"])],
-  "inbound: REGISTER sent": (record) => [
-    "call announced",
-    `REGISTER ${String(record["count"])}, ${String(record["bytes"])} bytes to UDP ${String(record["to"])}`,
-  ],
-  "whisper: call connected": (record) => [
-    "whisper connected to the call",
-    `TCP ${String(record["peer"])}, ${String(record["connectMs"])} ms after REGISTER`,
-  ],
-  "whisper: connected to the LLaMA": (record) => [
-    "whisper connected to llama",
-    `TCP ${String(record["peer"])}`,
-  ],
-  "inbound: BYE sent": () => ["the caller hung up", "BYE"],
-  "whisper: call ended": (record) => [
-    "call ended, all of it freed",
-    `${String(record["transcripts"])} of ${String(record["utterances"])} utterances had words`,
-  ],
-};
-
-/** An even id, as we allocate them, whose audio port no other program has. */
-function freeCallId(): string {
-  for (let number = 2; number <= 998; number += 2) {
-    const parsed = parseCallId(String(number));
-    if (parsed.ok && isFree(callerAudioPort(parsed.callId))) return parsed.callId.text;
-  }
-  throw new WildfireError("socket", "no call id has a free port from TCP 9003 to 9999");
-}
-
-function isFree(port: number): boolean {
-  try {
-    const refuse = { data: () => undefined, closed: () => undefined };
-    listenTcp({ hostname: "127.0.0.1", port, maxPendingBytes: 0, accept: () => refuse }).stop(true);
-    return true;
-  } catch {
-    return false;
   }
 }
