@@ -5,7 +5,7 @@ export interface CallSummary {
   readonly id: number;
   /** Names the call for ever, also in exports. */
   readonly key: string;
-  /** Which service knows it best: sip, audiosocket, whisper, llama or kokoro. */
+  /** Which service knows it best: sip, audiosocket, web, whisper, llama or kokoro. */
   readonly service: string;
   /** By which the services called it meanwhile; comes again. */
   readonly callId: string;
@@ -29,8 +29,9 @@ export interface CallSummary {
   readonly jitterMs: number | null;
   readonly lossFraction: number | null;
   readonly utterances: number;
+  /** Answers; the greeting is none. */
   readonly turns: number;
-  /** From the caller's last sound to the agent's first, the mean of all turns. */
+  /** From the caller's last sound to the agent's first, the mean of all answers. */
   readonly answerMs: number | null;
 }
 
@@ -56,9 +57,13 @@ export interface UtteranceRecord {
   readonly invention: string;
 }
 
+/** What the agent says before it was asked anything. */
+export const greetingTurn = 0;
+
 export interface TurnRecord {
   /** Who tells it. */
   readonly service: string;
+  /** Answers count from 1. */
   readonly turn: number;
   readonly atMs: number;
   readonly question: string;
@@ -95,7 +100,13 @@ export interface CallEventRecord {
 export interface AudioRecord {
   readonly atMs: number;
   readonly path: string;
+  /** 0 while it is being written, and when whoever wrote it was killed. */
   readonly bytes: number;
+  /** Wall clock of its first sample; null where nobody told. */
+  readonly startedMs: number | null;
+  readonly durationMs: number | null;
+  /** Why it is not the whole call; empty mostly. */
+  readonly problem: string;
 }
 
 export interface CallPartRecord {

@@ -1,6 +1,8 @@
 /** The rows of calls, each made anew from the parts of its call, and what can be searched of them. */
 import type { Database } from "bun:sqlite";
+import { greetingTurn } from "./call-record.ts";
 import { callKeyOf, type PartDetails } from "./part.ts";
+import { type ToldUtterance, toldUtterances } from "./told-utterances.ts";
 
 /** Words of one call that can be searched. */
 const maxIndexedCharacters = 500_000;
@@ -62,7 +64,7 @@ export class CallRows {
 
   #update(call: number, head: MemberRow, members: readonly MemberRow[]): void {
     const details = readDetails(head.details);
-    const utterances = best(this.#utteranceCounts(call), utteranceWitnesses);
+    const utterances = toldUtterances(this.#utterances(call)).length;
     const turns = best(this.#turnCounts(call), turnWitnesses);
     const startedMs = Math.min(...members.map((member) => member.startedMs));
     const sql = `UPDATE calls SET service = ?, callId = ?, startedMs = ?, endedMs = ?,
@@ -74,21 +76,22 @@ export class CallRows {
     const values = [
       [service, callId, startedMs, endedMs],
       phoneColumns(details),
-      [this.#language(call), utterances?.count ?? 0, turns?.count ?? 0],
+      [this.#language(call), utterances, turns?.count ?? 0],
       [turns?.answerMs ?? null, call],
     ];
     this.#db.query(sql).run(...values.flat());
   }
 
-  #utteranceCounts(call: number): CountRow[] {
-    const sql = `SELECT p.service, count(*) AS count, NULL AS answerMs
-      FROM parts p JOIN utterances u ON u.part = p.id
-      WHERE p.call = ? AND u.text <> '' GROUP BY p.service`;
-    return this.#db.query<CountRow, [number]>(sql).all(call);
+  #utterances(call: number): ToldUtterance[] {
+    const sql = `SELECT p.service, u.atMs, u.text FROM parts p JOIN utterances u ON u.part = p.id
+      WHERE p.call = ? AND u.text <> '' ORDER BY u.atMs`;
+    return this.#db.query<ToldUtterance, [number]>(sql).all(call);
   }
 
+  /** The greeting is a turn to be shown, and no answer to anything. */
   #turnCounts(call: number): CountRow[] {
-    const sql = `SELECT p.service, count(*) AS count, avg(t.totalMs) AS answerMs
+    const sql = `SELECT p.service, count(*) FILTER (WHERE t.turn <> ${greetingTurn}) AS count,
+        avg(t.totalMs) FILTER (WHERE t.turn <> ${greetingTurn}) AS answerMs
       FROM parts p JOIN turns t ON t.part = p.id WHERE p.call = ? GROUP BY p.service`;
     return this.#db.query<CountRow, [number]>(sql).all(call);
   }
@@ -101,12 +104,10 @@ export class CallRows {
   }
 
   #words(call: number): string {
-    const said = `SELECT p.service, u.text FROM parts p JOIN utterances u ON u.part = p.id
-      WHERE p.call = ? AND u.text <> '' ORDER BY u.atMs`;
     const answered = `SELECT p.service, t.question || ' ' || t.answer AS text
       FROM parts p JOIN turns t ON t.part = p.id WHERE p.call = ? ORDER BY t.atMs`;
     const texts = [
-      ...witnessed(this.#texts(said, call), utteranceWitnesses),
+      ...toldUtterances(this.#utterances(call)).map(({ text }) => text),
       ...witnessed(this.#texts(answered, call), turnWitnesses),
     ];
     return texts.join("\n").slice(0, maxIndexedCharacters);
@@ -123,7 +124,6 @@ interface TextRow {
 }
 
 /** Several services tell the same words: the first one here that tells any is believed. */
-export const utteranceWitnesses = ["whisper", "sip", "audiosocket"];
 export const turnWitnesses = ["llama", "kokoro"];
 
 function best<Row extends { readonly service: string }>(

@@ -31,22 +31,14 @@ interface StreamRow {
 
 /** Services that know the end of a call: of others it is assumed when nothing is heard of it for so long. */
 const silentLimitMs = 30 * 60 * 1000;
-const telephones: readonly string[] = ["sip", "audiosocket"];
+const telephones: readonly string[] = ["sip", "audiosocket", "web"];
 /** Open calls that are looked at in one go. */
 const sweepLimit = 200;
-/** Of events that are kept as they came. */
-const headNames = new Set([
-  "kind",
-  "time",
-  "pid",
-  "seq",
-  "key",
-  "callId",
-  "line",
-  "direction",
-  "remote",
-  "name",
-]);
+/** What every event of a call has, which is kept with the call and not with the event. */
+const callHead = ["kind", "time", "pid", "seq", "key", "callId"];
+const headNames = new Set(callHead);
+/** Telephones say with each event who the call is with. */
+const phoneHeadNames = new Set([...callHead, "line", "direction", "remote", "name"]);
 
 export class EventApplier {
   readonly #db: Database;
@@ -168,7 +160,8 @@ export class EventApplier {
     if (rule !== undefined)
       rule({ part, seq, atMs, fields }, { book: this.#book, rows: this.#rows });
     else {
-      const others = withoutHead(fields, headNames);
+      const head = telephones.includes(service) ? phoneHeadNames : headNames;
+      const others = withoutHead(fields, head);
       this.#rows.event(part, { service, stream, seq, atMs, kind, fields: others });
     }
   }

@@ -72,6 +72,7 @@ const voiceRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 const rules: ReadonlyMap<string, ReadonlyMap<string, Rule>> = new Map([
   ["sip", phoneRules],
   ["audiosocket", phoneRules],
+  ["web", phoneRules],
   ["whisper", whisperRules],
   ["llama", llamaRules],
   ["kokoro", voiceRules],

@@ -1,5 +1,8 @@
 /** A call as a file: JSON with everything, CSV for tables, text for people; pure. */
+import { basename } from "node:path";
 import type { CallRecord, TurnRecord, UtteranceRecord } from "./call-record.ts";
+import { csvLine } from "./csv.ts";
+import { exchangeCallName } from "./exchange-call.ts";
 
 export const exportFormats = ["json", "csv", "text"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -31,8 +34,13 @@ export function exportCall(call: CallRecord, format: ExportFormat): ExportedCall
 }
 
 function jsonOf(call: CallRecord): string {
-  const { id: _id, said, events, heard, ...summary } = call;
-  const record = {
+  return `${JSON.stringify(recordOf(call), undefined, 2)}\n`;
+}
+
+/** A call as values, without what only this machine can use. */
+export function recordOf(call: CallRecord): Readonly<Record<string, unknown>> {
+  const { id: _id, said, events, heard, audio, ...summary } = call;
+  return {
     ...summary,
     started: isoOf(call.startedMs),
     ended: call.endedMs === null ? null : isoOf(call.endedMs),
@@ -43,8 +51,8 @@ function jsonOf(call: CallRecord): string {
       isInterrupted: isInterrupted !== 0,
     })),
     events: events.map(({ fields, ...event }) => ({ ...event, fields: parsed(fields) })),
+    audio: audio.map(({ path, ...one }) => ({ ...one, file: basename(path) })),
   };
-  return `${JSON.stringify(record, undefined, 2)}\n`;
 }
 
 interface Spoken {
@@ -104,7 +112,7 @@ function csvOf(call: CallRecord): string {
     interruptedOf(turn),
     ...turnColumns.map((name) => turn?.[name] ?? ""),
   ]);
-  return [head, ...rows].map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
+  return [head, ...rows].map(csvLine).join("");
 }
 
 function interruptedOf(turn: TurnRecord | undefined): string {
@@ -112,19 +120,11 @@ function interruptedOf(turn: TurnRecord | undefined): string {
   return turn.isInterrupted === 0 ? "no" : "yes";
 }
 
-/** RFC 4180. What callers say must not become a formula in a spreadsheet. */
-function csvField(value: string | number): string {
-  if (typeof value === "number") return String(value);
-  const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-}
-
 function textOf(call: CallRecord): string {
-  const { startedMs, endedMs, answeredMs, remote, name, line, endedBy, endReason } = call;
-  const whom = [name, remote].filter((part) => part !== "").join(" ") || "unknown";
+  const { startedMs, endedMs, answeredMs, endedBy, endReason } = call;
   const end = [endedBy, endReason].filter((part) => part !== "").join(": ");
   const head = [
-    `Call ${directionOf(call)} ${whom}${line === "" ? "" : ` on ${line}`}`,
+    ...titleOf(call),
     `Began ${isoOf(startedMs)}`,
     endedMs === null
       ? "Not ended"
@@ -138,8 +138,12 @@ function textOf(call: CallRecord): string {
   return `${[...head.map(onOneLine), "", ...lines].join("\n")}\n`;
 }
 
-function directionOf({ direction }: CallRecord): string {
-  return direction === "outgoing" ? "to" : "from";
+function titleOf({ service, direction, name, remote, line }: CallRecord): readonly string[] {
+  const exchangeCall = exchangeCallName(service, remote);
+  if (exchangeCall !== undefined) return [exchangeCall, `UUID ${remote}`];
+  const whom = [name, remote].filter((part) => part !== "").join(" ") || "unknown";
+  const way = direction === "outgoing" ? "to" : "from";
+  return [`Call ${way} ${whom}${line === "" ? "" : ` on ${line}`}`];
 }
 
 /** Control characters of a stranger have no business in a terminal. */

@@ -1,6 +1,7 @@
 /** Answers questions about the history from its file, also when another file has taken its place. */
 import { statSync } from "node:fs";
 import { exportCall } from "./export-call.ts";
+import { listPiece } from "./export-list.ts";
 import type { HistoryAnswer, HistoryQuestion } from "./history-messages.ts";
 import { HistoryReader } from "./history-reader.ts";
 
@@ -48,6 +49,8 @@ function answerFrom(reader: HistoryReader, question: HistoryQuestion): HistoryAn
       const file = call === undefined ? undefined : exportCall(call, question.format);
       return { kind: "export", file };
     }
+    case "list":
+      return { kind: "list", piece: listPiece(reader, question.query) };
     case "lines":
       return { kind: "lines", lines: reader.lines() };
     case "checkpoint":

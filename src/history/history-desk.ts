@@ -6,6 +6,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { WildfireError } from "../core/errors.ts";
 import type { CallRecord } from "./call-record.ts";
 import type { ExportedCall, ExportFormat } from "./export-call.ts";
+import type { ListPiece, ListQuery } from "./export-list.ts";
 import type {
   FromHistoryWorker,
   HistoryAnswer,
@@ -63,6 +64,12 @@ export class HistoryDesk {
   async export(which: string | number, format: ExportFormat): Promise<ExportedCall | undefined> {
     const answer = await this.#ask({ kind: "export", which, format });
     return answer.kind === "export" ? answer.file : failed(answer);
+  }
+
+  /** One piece of the export of many calls. */
+  async list(query: ListQuery): Promise<ListPiece> {
+    const answer = await this.#ask({ kind: "list", query });
+    return answer.kind === "list" ? answer.piece : failed(answer);
   }
 
   /** Lines that there are calls of. */

@@ -12,6 +12,8 @@ export interface HistoryFileOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told when a broken file was put aside, and as what. */
+  readonly onAside?: (file: string) => void;
 }
 
 const busyLimitMs = 500;
@@ -61,6 +63,8 @@ function openChecked(path: string): Database {
     if (pages?.page_count === 0) db.run("PRAGMA auto_vacuum = INCREMENTAL");
     db.run("PRAGMA journal_mode = WAL");
     db.run("PRAGMA synchronous = NORMAL");
+    // What was said in a call that is removed does not stay in free pages.
+    db.run("PRAGMA secure_delete = ON");
     // Whoever reads does it, on a thread of its own; here only when that falls behind.
     db.run(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
     db.run(`PRAGMA journal_size_limit = ${maxLogBytes}`);
@@ -72,7 +76,7 @@ function openChecked(path: string): Database {
   }
 }
 
-function moveAside({ path, clock, log }: HistoryFileOptions, error: unknown): void {
+function moveAside({ path, clock, log, onAside }: HistoryFileOptions, error: unknown): void {
   const stamp = new Date(clock.wallMs()).toISOString().replaceAll(/[-:.]/g, "");
   const aside = freeName(`${path}.broken-${stamp}`);
   // The log and the index of a database belong to it, and would spoil a new one.
@@ -84,6 +88,7 @@ function moveAside({ path, clock, log }: HistoryFileOptions, error: unknown): vo
     file: aside,
     advice: "`sqlite3 FILE .recover` may get calls back out of it",
   });
+  onAside?.(aside);
 }
 
 function freeName(path: string): string {

@@ -1,6 +1,6 @@
 /** Reads the history: lists and searches calls page by page, and gets one call with all that is known. */
 import { Database } from "bun:sqlite";
-import { turnWitnesses, utteranceWitnesses } from "./call-rows.ts";
+import { turnWitnesses } from "./call-rows.ts";
 import type {
   AudioRecord,
   CallEventRecord,
@@ -10,40 +10,43 @@ import type {
   TurnRecord,
   UtteranceRecord,
 } from "./call-record.ts";
-import { searchExpression } from "./search-expression.ts";
+import {
+  type CallFilter,
+  type PageMark,
+  type PagePlace,
+  selectByTime,
+  selectByWords,
+} from "./call-selection.ts";
+import { snippetOf, type TextPiece } from "./found-words.ts";
+import { searchExpression, type SearchTerm, searchTerms } from "./search-expression.ts";
+import { toldUtterances } from "./told-utterances.ts";
 
-export interface CallFilter {
-  /** Words that were said or answered; all of them, the last one may be incomplete. */
-  readonly text?: string | undefined;
-  /** Part of a number or a name of the other side. */
-  readonly remote?: string | undefined;
-  readonly line?: string | undefined;
-  /** Calls that began then or later. */
-  readonly fromMs?: number | undefined;
-  /** Calls that began before. */
-  readonly beforeMs?: number | undefined;
-}
-
-/** Opaque to readers; as the page before gave it. */
-export interface PageMark {
-  readonly startedMs: number;
-  readonly id: number;
+/** A call of a list; with the words around what was searched for, where that was asked for. */
+export interface FoundCall extends CallSummary {
+  readonly snippet?: readonly TextPiece[];
 }
 
 export interface CallPage {
   /** Latest first. */
-  readonly calls: readonly CallSummary[];
-  /** Undefined on the last page. */
+  readonly calls: readonly FoundCall[];
+  /** Where the older ones begin; undefined on the last page. */
   readonly next: PageMark | undefined;
+  /** Where the newer ones end; undefined on the first page. */
+  readonly previous: PageMark | undefined;
 }
 
 export interface CallPageQuery {
   readonly filter: CallFilter;
   /** At most 500. */
   readonly limit: number;
+  /** `next` of a page. */
   readonly after?: PageMark | undefined;
+  /** `previous` of a page; counts when there is no `after`. */
+  readonly newerThan?: PageMark | undefined;
+  readonly hasSnippets?: boolean;
 }
 
+const nothingFound: CallPage = { calls: [], next: undefined, previous: undefined };
 const maxPageCalls = 500;
 const busyLimitMs = 500;
 /** Of one call; what is beyond is not read. */
@@ -77,19 +80,23 @@ export class HistoryReader {
     this.#db.run("PRAGMA wal_checkpoint(PASSIVE)");
   }
 
-  page({ filter, limit, after }: CallPageQuery): CallPage {
+  page(query: CallPageQuery): CallPage {
+    const { filter, limit } = query;
     const count = Math.min(Math.max(1, Math.floor(limit)), maxPageCalls);
-    const expression = filter.text === undefined ? "" : searchExpression(filter.text);
-    if (filter.text !== undefined && filter.text.trim() !== "" && expression === "") {
-      return { calls: [], next: undefined };
-    }
+    const terms = searchTerms(filter.text ?? "");
+    if (filter.text !== undefined && filter.text.trim() !== "" && terms.length === 0)
+      return nothingFound;
+    const place = placeOf(query);
     const { sql, values } =
-      expression === "" ? listing(filter, after) : matching(filter, expression, after);
-    const rows = this.#db.query<CallSummary, Value[]>(`${sql} LIMIT ?`).all(...values, count + 1);
-    const calls = rows.slice(0, count);
-    const last = calls.at(-1);
-    const hasMore = rows.length > count && last !== undefined;
-    return { calls, next: hasMore ? { startedMs: last.startedMs, id: last.id } : undefined };
+      terms.length === 0
+        ? selectByTime(filter, place)
+        : selectByWords({ filter, expression: searchExpression(filter.text ?? ""), place });
+    const rows = this.#db
+      .query<CallSummary, Value[]>(`SELECT ${summaryColumns} ${sql} LIMIT ?`)
+      .all(...values, count + 1);
+    const page = pageOf(rows, count, place);
+    if (query.hasSnippets !== true || terms.length === 0) return page;
+    return { ...page, calls: page.calls.map((call) => this.#withSnippet(call, terms)) };
   }
 
   /** By its key or its row; undefined when there is no such call. */
@@ -102,8 +109,8 @@ export class HistoryReader {
     return {
       ...summary,
       parts: this.#rows<CallPartRecord>(partsSql, id),
-      heard: this.#witnessed<UtteranceRecord>(utterancesSql, id, utteranceWitnesses),
-      said: this.#witnessed<TurnRecord>(turnsSql, id, turnWitnesses),
+      heard: toldUtterances(this.#rows<UtteranceRecord>(utterancesSql, id)),
+      said: this.#turns(id),
       events: this.#rows<CallEventRecord>(eventsSql, id),
       audio: this.#rows<AudioRecord>(audioSql, id),
     };
@@ -118,87 +125,56 @@ export class HistoryReader {
       .map(({ line }) => line);
   }
 
+  #withSnippet(call: CallSummary, terms: readonly SearchTerm[]): FoundCall {
+    const snippet = snippetOf(this.#texts(call.id), terms);
+    return snippet === undefined ? call : { ...call, snippet };
+  }
+
+  /** What was said, one text after the other. */
+  *#texts(call: number): Generator<string> {
+    const heard = toldUtterances(this.#rows<UtteranceRecord>(utterancesSql, call));
+    for (const { text } of heard) yield text;
+    for (const { question, answer } of this.#turns(call)) {
+      yield answer;
+      yield question;
+    }
+  }
+
   #rows<Row>(sql: string, call: number): Row[] {
     return this.#db.query<Row, [number]>(sql).all(call);
   }
 
-  #witnessed<Row extends { readonly service: string }>(
-    sql: string,
-    call: number,
-    witnesses: readonly string[],
-  ): Row[] {
-    const rows = this.#rows<Row>(sql, call);
-    const service = witnesses.find((name) => rows.some((row) => row.service === name));
+  #turns(call: number): TurnRecord[] {
+    const rows = this.#rows<TurnRecord>(turnsSql, call);
+    const service = turnWitnesses.find((name) => rows.some((row) => row.service === name));
     return rows.filter((row) => row.service === service);
   }
 }
 
-interface Selection {
-  readonly sql: string;
-  readonly values: Value[];
+function placeOf({ after, newerThan }: CallPageQuery): PagePlace {
+  if (after !== undefined) return { kind: "older", than: after };
+  return newerThan === undefined ? { kind: "first" } : { kind: "newer", than: newerThan };
 }
 
-function listing(filter: CallFilter, after: PageMark | undefined): Selection {
-  const { conditions, values } = narrowing(filter);
-  if (after !== undefined) {
-    conditions.push("(c.startedMs, c.id) < (?, ?)");
-    values.push(after.startedMs, after.id);
-  }
-  const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-  const sql = `SELECT ${summaryColumns} FROM calls c ${where} ORDER BY c.startedMs DESC, c.id DESC`;
-  return { sql, values };
+/** `rows`: one more than a page has, where there are so many. */
+function pageOf(rows: readonly CallSummary[], count: number, place: PagePlace): CallPage {
+  const hasMore = rows.length > count;
+  const isNewer = place.kind === "newer";
+  const calls = isNewer ? rows.slice(0, count).toReversed() : rows.slice(0, count);
+  const [first, last] = [calls[0], calls.at(-1)];
+  if (first === undefined || last === undefined) return nothingFound;
+  // What a page was asked to lie beside is beside it.
+  const hasNext = isNewer || hasMore;
+  const hasPrevious = place.kind === "older" || (isNewer && hasMore);
+  return {
+    calls,
+    next: hasNext ? markOf(last) : undefined,
+    previous: hasPrevious ? markOf(first) : undefined,
+  };
 }
 
-/** In the order of the rows, which is that of beginning but for what was told late: no sorting of all hits. */
-function matching(filter: CallFilter, expression: string, after: PageMark | undefined): Selection {
-  const { conditions, values } = narrowing(filter);
-  const own = ["s.search MATCH ?"];
-  const ownValues: Value[] = [expression];
-  if (after !== undefined) {
-    own.push("s.rowid < ?");
-    ownValues.push(after.id);
-  }
-  for (const [condition, bound, ms] of rowBounds(filter)) {
-    own.push(`s.rowid ${condition} (${bound})`);
-    ownValues.push(ms);
-  }
-  const sql = `SELECT ${summaryColumns} FROM search s CROSS JOIN calls c ON c.id = s.rowid
-    WHERE ${[...own, ...conditions].join(" AND ")} ORDER BY s.rowid DESC`;
-  return { sql, values: [...ownValues, ...values] };
-}
-
-/** Rows outside these cannot be of that time, so that hits of other times are not looked at. */
-function rowBounds({ fromMs, beforeMs }: CallFilter): [string, string, number][] {
-  const bounds: [string, string, number][] = [];
-  const lowest = "SELECT coalesce(min(id), 0) FROM calls WHERE startedMs >= ?";
-  const highest = "SELECT coalesce(max(id), 0) FROM calls WHERE startedMs < ?";
-  if (fromMs !== undefined) bounds.push([">=", lowest, fromMs]);
-  if (beforeMs !== undefined) bounds.push(["<=", highest, beforeMs]);
-  return bounds;
-}
-
-function narrowing(filter: CallFilter): { conditions: string[]; values: Value[] } {
-  const conditions: string[] = [];
-  const values: Value[] = [];
-  const { remote = "", line, fromMs, beforeMs } = filter;
-  if (remote.trim() !== "") {
-    conditions.push("(c.remote LIKE ? ESCAPE '\\' OR c.name LIKE ? ESCAPE '\\')");
-    const pattern = `%${remote.trim().replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-    values.push(pattern, pattern);
-  }
-  if (line !== undefined) {
-    conditions.push("c.line = ?");
-    values.push(line);
-  }
-  if (fromMs !== undefined) {
-    conditions.push("c.startedMs >= ?");
-    values.push(fromMs);
-  }
-  if (beforeMs !== undefined) {
-    conditions.push("c.startedMs < ?");
-    values.push(beforeMs);
-  }
-  return { conditions, values };
+function markOf({ startedMs, id }: CallSummary): PageMark {
+  return { startedMs, id };
 }
 
 const partsSql = `SELECT service, pid, key, startedMs, endedMs FROM parts WHERE call = ?
@@ -224,5 +200,5 @@ const eventsSql = `SELECT e.atMs, e.service, e.kind, e.fields
   FROM parts p JOIN events e ON e.part = p.id WHERE p.call = ?
   ORDER BY e.atMs, e.service, e.seq LIMIT ${maxRows}`;
 
-const audioSql = `SELECT a.atMs, a.path, a.bytes
+const audioSql = `SELECT a.atMs, a.path, a.bytes, a.startedMs, a.durationMs, a.problem
   FROM parts p JOIN audio a ON a.part = p.id WHERE p.call = ? ORDER BY a.atMs, a.path LIMIT ${maxRows}`;

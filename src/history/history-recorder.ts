@@ -5,10 +5,11 @@
  */
 import type { Database } from "bun:sqlite";
 import type { Clock, Timer } from "../core/clock.ts";
-import { describeError } from "../core/errors.ts";
+import { describeError, WildfireError } from "../core/errors.ts";
 import { errnoOf } from "../core/errno.ts";
 import type { Logger } from "../core/log.ts";
 import { RepeatedLog } from "../core/repeated-log.ts";
+import { removeOne, type RemovalOutcome } from "./call-removal.ts";
 import { EventApplier, type StreamEvent, type StreamPosition } from "./event-applier.ts";
 import { isBrokenFile, openHistoryFile } from "./history-file.ts";
 import { HistoryRetention, type RetentionLimits } from "./history-retention.ts";
@@ -38,7 +39,11 @@ export interface HistoryRecorderStatus {
   /** Batches that the disk refused; their events waited. */
   readonly failures: number;
   readonly lastProblem: string | null;
+  /** Wall clock: since then the disk has refused, and what is told waits; null when all is well. */
+  readonly troubleSinceMs: number | null;
   readonly removedCalls: number;
+  /** A broken file that was put aside by this process, and when. */
+  readonly aside: { readonly file: string; readonly atMs: number } | null;
 }
 
 const batchMs = 250;
@@ -69,6 +74,8 @@ export class HistoryRecorder {
   #retryMs = firstRetryMs;
   #retryAtMs = Number.NEGATIVE_INFINITY;
   #lastProblem: string | null = null;
+  #troubleSinceMs: number | null = null;
+  #aside: HistoryRecorderStatus["aside"] = null;
   #isClosed = false;
 
   constructor(options: HistoryRecorderOptions) {
@@ -108,8 +115,31 @@ export class HistoryRecorder {
       waiting: this.#waiting.length,
       refused: this.#applier?.refused ?? 0,
       lastProblem: this.#lastProblem,
+      troubleSinceMs: this.#troubleSinceMs,
+      aside: this.#aside,
       ...this.#counts,
     };
+  }
+
+  /** A call with all that is known of it, and its recordings. Throws a WildfireError when the disk refuses. */
+  remove(which: string | number): RemovalOutcome["kind"] {
+    const { clock, removeAudio } = this.#options;
+    const outcome = this.#attempt((applier, db) => {
+      const removal = removeOne(db, which, clock.wallMs());
+      applier.forget();
+      return removal;
+    });
+    if (outcome === undefined) {
+      const reason = this.#lastProblem ?? "there is none now";
+      throw new WildfireError("state", `the history cannot be written: ${reason}`, {
+        hint: "look at the space and the rights of its disk",
+      });
+    }
+    if (outcome.kind === "removed") {
+      for (const path of outcome.paths) removeAudio?.(path);
+      this.#counts.removedCalls += 1;
+    }
+    return outcome.kind;
   }
 
   /** Writes what waits, if the disk takes it, and closes the file. */
@@ -150,15 +180,20 @@ export class HistoryRecorder {
     if (isWritten !== true) return false;
     this.#waiting.splice(0, batch.length);
     this.#counts.written += batch.length;
+    this.#recover();
+    return true;
+  }
+
+  #recover(): void {
     this.#retryMs = firstRetryMs;
     this.#lastProblem = null;
-    return true;
+    this.#troubleSinceMs = null;
   }
 
   #tidy(): void {
     const { clock, isRunning } = this.#options;
     const nowMs = clock.wallMs();
-    this.#attempt((applier) => {
+    const isDone = this.#attempt((applier) => {
       const gone = new Set<string>();
       for (const { service, pid, stream, lastMs } of applier.openStreams()) {
         const isQuiet = nowMs - lastMs > graceMs;
@@ -169,6 +204,8 @@ export class HistoryRecorder {
       this.#index(applier);
       return true;
     });
+    // Where something waits, only its being written shows that the disk takes it.
+    if (isDone === true && this.#waiting.length === 0) this.#recover();
     this.#retain();
   }
 
@@ -188,31 +225,37 @@ export class HistoryRecorder {
   }
 
   /** Undefined when there is no history now, or the disk refused. */
-  #attempt<Result>(action: (applier: EventApplier) => Result): Result | undefined {
+  #attempt<Result>(action: (applier: EventApplier, db: Database) => Result): Result | undefined {
     const { clock } = this.#options;
     if (clock.nowMs() < this.#retryAtMs) return undefined;
     try {
-      return action(this.#opened());
+      const { applier, db } = this.#opened();
+      return action(applier, db);
     } catch (error) {
       this.#fail(error);
       return undefined;
     }
   }
 
-  #opened(): EventApplier {
-    if (this.#applier !== undefined) return this.#applier;
-    const { open, limits, removeAudio } = this.#options;
-    const db = open === undefined ? openHistoryFile(this.#options) : open();
+  #opened(): { readonly applier: EventApplier; readonly db: Database } {
+    if (this.#applier !== undefined && this.#db !== undefined)
+      return { applier: this.#applier, db: this.#db };
+    const { open, limits, removeAudio, clock } = this.#options;
+    const onAside = (file: string): void => {
+      this.#aside = { file, atMs: clock.wallMs() };
+    };
+    const db = open === undefined ? openHistoryFile({ ...this.#options, onAside }) : open();
     this.#db = db;
     if (limits !== undefined) this.#retention = new HistoryRetention({ db, limits, removeAudio });
     this.#applier = new EventApplier(db);
-    return this.#applier;
+    return { applier: this.#applier, db };
   }
 
   #fail(error: unknown): void {
     const { clock } = this.#options;
     this.#counts.failures += 1;
     this.#lastProblem = describeError(error);
+    this.#troubleSinceMs ??= clock.wallMs();
     this.#retryAtMs = clock.nowMs() + this.#retryMs;
     this.#retryMs = Math.min(longestRetryMs, this.#retryMs * 2);
     // Opened again it is checked, and begun anew where it is broken.

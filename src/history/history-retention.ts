@@ -1,5 +1,6 @@
 /** Removes the oldest calls, a few at a time, until the history is as short and as small as it is to be. */
 import type { Database } from "bun:sqlite";
+import { giveBack, removeCall } from "./call-removal.ts";
 
 export interface RetentionLimits {
   /** Calls that began longer ago than this are removed. */
@@ -19,10 +20,6 @@ const dayMs = 24 * 3600 * 1000;
 /** Of one turn of the event loop: some milliseconds. */
 const callsAtOnce = 10;
 const eventsAtOnce = 200;
-/** Given back to the disk at once. */
-const pagesAtOnce = 64;
-/** Words that were removed are merged out of the index so many pages at a time. */
-const indexPagesAtOnce = 16;
 
 export class HistoryRetention {
   readonly #options: HistoryRetentionOptions;
@@ -43,11 +40,11 @@ export class HistoryRetention {
           (SELECT id FROM events WHERE part IS NULL AND atMs < ? LIMIT ${eventsAtOnce})`;
         db.query(sql).run(cutoffMs);
         db.query("DELETE FROM streams WHERE lastMs < ?").run(cutoffMs);
-        return calls.flatMap((call) => this.#remove(call));
+        return calls.flatMap((call) => removeCall(db, call));
       })
       .immediate();
     for (const path of paths) this.#options.removeAudio?.(path);
-    if (calls.length > 0) this.#giveBack();
+    if (calls.length > 0) giveBack(db);
     return calls.length;
   }
 
@@ -67,35 +64,6 @@ export class HistoryRetention {
     const sql = `SELECT id FROM calls WHERE startedMs < ? AND endedMs IS NOT NULL ORDER BY startedMs, id LIMIT ${callsAtOnce}`;
     const rows = this.#options.db.query<{ id: number }, [number]>(sql).all(beforeMs);
     return rows.map(({ id }) => id);
-  }
-
-  /** Returns the recordings of the call, which are removed after it. */
-  #remove(call: number): string[] {
-    const { db } = this.#options;
-    const parts = db
-      .query<{ id: number }, [number]>("SELECT id FROM parts WHERE call = ?")
-      .all(call);
-    const paths = parts.flatMap(({ id }) => this.#removePart(id));
-    db.query("DELETE FROM search WHERE rowid = ?").run(call);
-    db.query("DELETE FROM calls WHERE id = ?").run(call);
-    return paths;
-  }
-
-  #removePart(part: number): string[] {
-    const { db } = this.#options;
-    const sql = "DELETE FROM audio WHERE part = ? RETURNING path";
-    const audio = db.query<{ path: string }, [number]>(sql).all(part);
-    for (const table of ["utterances", "turns", "events"]) {
-      db.query(`DELETE FROM ${table} WHERE part = ?`).run(part);
-    }
-    db.query("DELETE FROM parts WHERE id = ?").run(part);
-    return audio.map(({ path }) => path);
-  }
-
-  #giveBack(): void {
-    const { db } = this.#options;
-    db.query("INSERT INTO search (search, rank) VALUES ('merge', ?)").run(indexPagesAtOnce);
-    db.run(`PRAGMA incremental_vacuum(${pagesAtOnce})`);
   }
 }
 

@@ -40,6 +40,7 @@ function rankOf({ service, isStartTold }: JoinablePart): number {
   switch (service) {
     case "sip":
     case "audiosocket":
+    case "web":
       return 0;
     case "whisper":
       return isStartTold === 0 ? 3 : 1;

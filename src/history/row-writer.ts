@@ -105,8 +105,14 @@ export class RowWriter {
     const path = textOf(fields, "path");
     if (path === "") return;
     this.#run(
-      "INSERT INTO audio (part, atMs, path, bytes) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-      [part.id, atMs, path, integerOf(fields, "bytes") ?? 0],
+      // A path that is known of another call is not taken from it.
+      `INSERT INTO audio (part, atMs, path, bytes, startedMs, durationMs, problem)
+      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes,
+        durationMs = excluded.durationMs, problem = excluded.problem
+      WHERE part = excluded.part`,
+      [part.id, atMs, path, Math.max(0, integerOf(fields, "bytes") ?? 0)],
+      ["startedMs", "durationMs"].map((name) => numberOf(fields, name)),
+      [textOf(fields, "problem")],
     );
   }
 

@@ -86,7 +86,17 @@ CREATE VIRTUAL TABLE search USING fts5(
 );
 `;
 
-const migrations: readonly string[] = [firstVersion];
+/** A recording is told when it begins and when it is whole: its size is not known before. */
+const recordingsGrow = `
+ALTER TABLE audio ADD COLUMN startedMs REAL;
+ALTER TABLE audio ADD COLUMN durationMs REAL;
+ALTER TABLE audio ADD COLUMN problem TEXT NOT NULL DEFAULT '';
+CREATE TRIGGER audioGrown AFTER UPDATE OF bytes ON audio BEGIN
+  UPDATE totals SET audioBytes = audioBytes + NEW.bytes - OLD.bytes;
+END;
+`;
+
+const migrations: readonly string[] = [firstVersion, recordingsGrow];
 
 /** Throws a WildfireError when the file was written by a newer version than this one. */
 export function migrate(db: Database): void {

@@ -17,6 +17,8 @@ export interface ServiceFollowersOptions {
   readonly stateFolder: string;
   readonly services: readonly string[];
   readonly taker: EventTaker;
+  /** As in `EventFollowerOptions`. */
+  readonly passing?: boolean;
   /** Every event, also what is not kept; `line` is the same as the service wrote it. */
   readonly onEvent?: (service: string, pid: number, fields: EventFields, line: string) => void;
   readonly onJoined?: (service: string, pid: number) => void;
@@ -41,17 +43,23 @@ export class ServiceFollowers {
     return this.#joined.has(`${service}/${pid}`);
   }
 
+  /** Whether somebody watches what callers are saying just now. */
+  wantPassing(isWanted: boolean): void {
+    for (const follower of this.#followers) follower.wantPassing(isWanted);
+  }
+
   close(): void {
     for (const follower of this.#followers) follower.close();
     this.#joined.clear();
   }
 
   #follow(service: string): EventFollower {
-    const { stateFolder, clock, taker } = this.#options;
+    const { stateFolder, clock, taker, passing = true } = this.#options;
     return new EventFollower({
       stateFolder,
       service,
       clock,
+      passing,
       since: (pid) => taker.since(service, pid) ?? fromTheBeginning,
       onJoined: (pid) => {
         this.#joined.add(`${service}/${pid}`);

@@ -129,3 +129,14 @@ test("a call that goes on, from nobody known, is exported too", () => {
   expect(exportCall(open, "csv").text.trimEnd().split("\r\n")).toHaveLength(1);
   expect(JSON.parse(exportCall(open, "json").text)).toMatchObject({ ended: null });
 });
+
+test("a call by AudioSocket has a short name for people, and its UUID for the exchange", () => {
+  const remote = "6ca881af-497c-4b1e-9a53-0c6f1f1f1f1f";
+  const exchange = { ...call, service: "audiosocket", remote, name: "", line: "AudioSocket" };
+  const lines = exportCall(exchange, "text").text.split("\n");
+  expect(lines.slice(0, 2)).toEqual(["AudioSocket call 6ca881af", `UUID ${remote}`]);
+  expect(JSON.parse(exportCall(exchange, "json").text)).toMatchObject({
+    remote,
+    line: "AudioSocket",
+  });
+});

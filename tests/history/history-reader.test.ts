@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { CallFilter, PageMark } from "../../src/history/history-reader.ts";
+import type { CallFilter, PageMark } from "../../src/history/call-selection.ts";
 import { newServices, scriptCall, startMs, streamsOf } from "./event-scripts.ts";
 import { HistoryRig } from "./history-rig.ts";
 
@@ -81,6 +81,34 @@ describe("a list of calls", () => {
     });
     expect(found).toHaveLength(12);
     expect(new Set(found).size).toBe(12);
+  });
+
+  test.each<[string, CallFilter]>([
+    ["all", {}],
+    ["words", { text: "answer" }],
+  ])("leads to its last page and back again, page by page: %s", (_name, filter) => {
+    rig.read((reader) => {
+      const pages = [reader.page({ filter, limit: 5 })];
+      for (let next = pages[0]?.next; next !== undefined; next = pages.at(-1)?.next)
+        pages.push(reader.page({ filter, limit: 5, after: next }));
+      expect(pages.map(({ calls }) => calls.length)).toEqual([5, 5, 2]);
+      expect(pages[0]?.previous).toBeUndefined();
+      for (let at = 2; at >= 1; at -= 1) {
+        const back = reader.page({ filter, limit: 5, newerThan: pages[at]?.previous });
+        expect(back).toEqual(pages[at - 1] ?? back);
+      }
+    });
+  });
+
+  test("shows the words that were found, where that is asked for", () => {
+    const page = rig.read((reader) =>
+      reader.page({ filter: { text: "schlussel" }, limit: 1, hasSnippets: true }),
+    );
+    expect(page.calls[0]?.snippet).toEqual([
+      { text: "Wo ist der ", isFound: false },
+      { text: "Schlüssel", isFound: true },
+      { text: "?", isFound: false },
+    ]);
   });
 
   test("what was said meanwhile is found a little later", () => {
