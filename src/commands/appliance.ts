@@ -55,7 +55,11 @@ export async function runAppliance(options: ApplianceOptions): Promise<number> {
     stateFolder,
     host: systemHost(stateFolder, clock),
     clock,
-    readPlan: async () => await makePlan(await loadCurrentConfig(config)),
+    async readPlan() {
+      const next = await loadCurrentConfig(config);
+      const plan = await makePlan(next);
+      return { plan, logs: planLogs({ file: next, env, stateFolder }) };
+    },
     onRecord: (record) => screen.record(record),
     onChange: (status) => screen.changed(status),
     onCrash: (crash) => screen.crashed(crash),
@@ -112,7 +116,7 @@ function stopSignal(running: SupervisorProcess, end: AbortSignal | undefined): P
       if (isStopping) return;
       isStopping = true;
       log.info("stopping", { signal: reason });
-      if (hasCalls(running)) say(`waiting for calls to end; another signal ends them at once`);
+      if (hasCalls(running)) say("waiting for calls to end; another signal ends them at once");
       resolve();
     };
     const onSignal = (signal: string): void => {

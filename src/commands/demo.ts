@@ -52,7 +52,7 @@ const rateHz = 16_000;
 const pauseMs = 700;
 /** Behind its last sound the agent has said all. */
 const quietMs = 900;
-/** An answer that has not begun by then is none. */
+/** Nobody waits for an answer, or listens to it, for longer. */
 const answerLimitMs = 15_000;
 
 /** Resolves to 0 when the call went well and everything was stopped in order. */
@@ -145,11 +145,11 @@ class Demonstration {
         hint: "give another --wav",
       });
     }
-    const followers = ["llama"].map((service) => this.#follow(service));
+    const follower = this.#follow();
     try {
       await Promise.race([this.#converse(ports, sentences), this.#unlessCrashed()]);
     } finally {
-      for (const follower of followers) follower.close();
+      follower.close();
     }
     if (this.#turns > 0) return true;
     throw new WildfireError("state", "no answer was heard", { hint: "wildfire doctor says why" });
@@ -175,10 +175,10 @@ class Demonstration {
     throw new WildfireError("state", await this.#crashed.promise);
   }
 
-  #follow(service: string): EventFollower {
+  #follow(): EventFollower {
     return new EventFollower({
       stateFolder: this.#stateFolder,
-      service,
+      service: "llama",
       clock: systemClock,
       onJoined: () => undefined,
       onLeft: () => undefined,

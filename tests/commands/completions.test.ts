@@ -3,11 +3,14 @@ import { call } from "../../src/commands/call.ts";
 import { commandCatalogue, serviceCatalogue } from "../../src/commands/command-catalogue.ts";
 import { completions } from "../../src/commands/completions.ts";
 import { config } from "../../src/commands/config.ts";
+import { demo } from "../../src/commands/demo.ts";
 import { doctor } from "../../src/commands/doctor.ts";
 import { events } from "../../src/commands/events.ts";
 import { install } from "../../src/commands/install.ts";
 import { logs } from "../../src/commands/logs.ts";
 import { completionScript, shells } from "../../src/commands/shell-completion.ts";
+import { setup } from "../../src/commands/setup.ts";
+import { status } from "../../src/commands/status.ts";
 import { transcribe } from "../../src/commands/transcribe.ts";
 import { uninstall } from "../../src/commands/uninstall.ts";
 import { up } from "../../src/commands/up.ts";
@@ -48,10 +51,13 @@ describe("the catalogue has the options that each command has", () => {
   const commands: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
     call,
     config,
+    demo,
     doctor,
     events,
     install,
     logs,
+    setup,
+    status,
     transcribe,
     uninstall,
     up,

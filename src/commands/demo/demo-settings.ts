@@ -1,8 +1,8 @@
 /** The configuration of the demonstration: the usual ports where they are free, and others where not. */
 import { WildfireError } from "../../core/errors.ts";
 import type { ConfigValues } from "../../config/config-write.ts";
-import { listenTcp } from "../../tcp.ts";
-import { openUdp } from "../../udp.ts";
+import type { PortKind } from "../../doctor/port-owner.ts";
+import { isPortFree } from "../../doctor/port-probe.ts";
 
 const hostname = "127.0.0.1";
 
@@ -28,12 +28,12 @@ const usual: DemoPorts = {
 /** Throws a WildfireError("socket") when not even other ports are free. */
 export async function findDemoPorts(): Promise<DemoPorts> {
   return {
-    web: await freePort(usual.web, [isFreeTcp]),
-    whisper: await freePort(usual.whisper, [isFreeUdp]),
-    llama: await freePort(usual.llama, [isFreeTcp, isFreeUdp]),
-    voice: await freePort(usual.voice, [isFreeTcp]),
-    voiceSignal: await freePort(usual.voiceSignal, [isFreeUdp]),
-    audiosocket: await freePort(usual.audiosocket, [isFreeTcp]),
+    web: await freePort(usual.web, ["tcp"]),
+    whisper: await freePort(usual.whisper, ["udp"]),
+    llama: await freePort(usual.llama, ["tcp", "udp"]),
+    voice: await freePort(usual.voice, ["tcp"]),
+    voiceSignal: await freePort(usual.voiceSignal, ["udp"]),
+    audiosocket: await freePort(usual.audiosocket, ["tcp"]),
   };
 }
 
@@ -72,42 +72,20 @@ export function demoConfig({ ports, greeting, model }: DemoSettings): ConfigValu
   };
 }
 
-type PortTest = (port: number) => Promise<boolean>;
+/** Ten for each, of those that no system gives away by itself, so that nobody takes one meanwhile. */
+const firstOtherPort = 18_000;
+const otherPortsEach = 10;
+/** Takes the usual ports apart, modulo. */
+const otherDecades = 97;
 
-/** Of those that no system gives away by itself, so that nobody takes it meanwhile. */
-const otherPorts = { from: 18_000, to: 18_999 } as const;
-
-async function freePort(wanted: number, tests: readonly PortTest[]): Promise<number> {
-  const others = otherPorts.from + (wanted % 97) * 10;
-  for (const port of [wanted, ...Array.from({ length: 10 }, (_, index) => others + index)]) {
-    const results = await Promise.all(tests.map((isFree) => isFree(port)));
+async function freePort(wanted: number, kinds: readonly PortKind[]): Promise<number> {
+  const first = firstOtherPort + (wanted % otherDecades) * otherPortsEach;
+  const others = Array.from({ length: otherPortsEach }, (_, index) => first + index);
+  for (const port of [wanted, ...others]) {
+    const results = await Promise.all(kinds.map((kind) => isPortFree({ kind, port })));
     if (results.every(Boolean)) return port;
   }
   throw new WildfireError("socket", `no port is free in place of ${wanted}`, {
     hint: "end other programs, or another demonstration",
   });
-}
-
-async function isFreeTcp(port: number): Promise<boolean> {
-  try {
-    const accept = () => ({ data: ignore, closed: ignore });
-    listenTcp({ hostname, port, maxPendingBytes: 0, accept }).stop(true);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function isFreeUdp(port: number): Promise<boolean> {
-  return await openUdp({ hostname, port, onDatagram: ignore, onError: ignore }).then(
-    (endpoint) => {
-      endpoint.close();
-      return true;
-    },
-    () => false,
-  );
-}
-
-function ignore(): void {
-  // Nothing is expected in this moment.
 }

@@ -1,6 +1,6 @@
 /** A caller for the demonstration: comes in by AudioSocket, as Asterisk would, speaks and listens. */
 import { ReplyEncoder } from "../../audio/reply-encoder.ts";
-import type { Clock, Timer } from "../../core/clock.ts";
+import type { Clock } from "../../core/clock.ts";
 import { WildfireError } from "../../core/errors.ts";
 import { FrameTicker, type Ticking } from "../../services/frame-ticker.ts";
 import { connectTcp } from "../../tcp.ts";
@@ -84,7 +84,15 @@ export class DemonstrationCaller {
       const isQuiet = this.#lastHeardMs !== undefined && nowMs - this.#lastHeardMs >= quietMs;
       return isQuiet || nowMs - startedMs >= limitMs;
     };
-    while (!isDone()) await this.#unlessOver(this.#pause(frameMs));
+    const done = Promise.withResolvers<undefined>();
+    const timer = this.#clock.every(frameMs, () => {
+      if (isDone()) done.resolve(undefined);
+    });
+    try {
+      await this.#unlessOver(done.promise);
+    } finally {
+      timer.cancel();
+    }
   }
 
   hangUp(): void {
@@ -114,12 +122,6 @@ export class DemonstrationCaller {
       unknown: ignore,
       violation: end,
     };
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer: Timer = this.#clock.after(ms, resolve);
-    return promise.finally(() => timer.cancel());
   }
 
   async #unlessOver(work: Promise<unknown>): Promise<void> {
