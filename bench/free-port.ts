@@ -1,6 +1,6 @@
 /** Ports that nobody uses, for services that must know each other's before they start. */
+import { isPortFree } from "../src/doctor/port-probe.ts";
 import { listenTcp } from "../src/tcp.ts";
-import { openUdp } from "../src/udp.ts";
 
 const host = "127.0.0.1";
 
@@ -14,23 +14,8 @@ export async function freePort(): Promise<number> {
       accept: () => ({ data: () => undefined, closed: () => undefined }),
     });
     const { port } = server;
-    const isFree = await isUdpFree(port);
+    const isFree = await isPortFree({ kind: "udp", port });
     server.stop(true);
     if (isFree) return port;
-  }
-}
-
-async function isUdpFree(port: number): Promise<boolean> {
-  try {
-    const endpoint = await openUdp({
-      hostname: host,
-      port,
-      onDatagram: () => undefined,
-      onError: () => undefined,
-    });
-    endpoint.close();
-    return true;
-  } catch {
-    return false;
   }
 }

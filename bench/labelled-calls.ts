@@ -2,6 +2,7 @@
  * Calls of which is known where somebody speaks: recorded sentences with pauses between them and
  * noise behind, through G.711. The labels come from the recordings before the noise.
  */
+import { joinSamples } from "../src/audio/join-samples.ts";
 import { decodeMuLaw, encodeMuLaw } from "../src/audio/g711.ts";
 import { levelDbfs, silenceDbfs } from "../src/audio/level.ts";
 import { resampleAll } from "../src/evaluation/telephone-line.ts";
@@ -79,7 +80,7 @@ export function makeLabelledCall(options: LabelledCallOptions): LabelledCall {
     pieces.push(new Float32Array(pause));
     at = end + pause;
   }
-  const narrow = joined([new Float32Array(leadSamples), ...pieces]);
+  const narrow = joinSamples([new Float32Array(leadSamples), ...pieces]);
   addNoise(narrow, options, random);
   return {
     samples: resampleAll(decodeMuLaw(encodeMuLaw(narrow)), lineRateHz, whisperSampleRateHz),
@@ -135,16 +136,6 @@ function power(samples: Float32Array, { start, end }: Span): number {
   let sum = 0;
   for (let index = start; index < end; index += 1) sum += (samples[index] ?? 0) ** 2;
   return sum;
-}
-
-function joined(pieces: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 function shifted({ start, end }: Span, by: number): Span {

@@ -1,4 +1,5 @@
 /** What callers say in the benches: the recordings of the tests, and calls made of them. */
+import { joinSamples } from "../src/audio/join-samples.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { levelDbfs } from "../src/audio/level.ts";
@@ -80,18 +81,8 @@ export function alsoInPairs(all: readonly Float32Array[], maxSeconds: number): F
   return all.flatMap((first, index) => {
     const fits = (other: Float32Array): boolean => first.length + other.length <= maxSamples;
     const second = all.slice(index + 1).findLast(fits);
-    return second === undefined ? [first] : [first, concatenate([first, breath, second])];
+    return second === undefined ? [first] : [first, joinSamples([first, breath, second])];
   });
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((total, part) => total + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }
 
 /** Pads or cuts at the end. */

@@ -2,11 +2,9 @@
  * Makes the built-in voice from the WebAssembly file of a pinned npm package: flite without the debug
  * information and without the two voices that Wildfire does not offer, half the size.
  */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { WildfireError, describeError } from "../../src/core/errors.ts";
-import { sayStep } from "../bootstrap/terminal.mjs";
-import { sha256Of } from "./fingerprint.ts";
+import { keepResult } from "./kept-result.ts";
 import {
   customSection,
   dataSection,
@@ -40,16 +38,12 @@ const hint = "delete the folder node_modules and run the command again: it insta
 
 /** Leaves the module, unless it is there already; resolves with its absolute path. */
 export async function buildFliteModule({ root }: FliteModuleOptions): Promise<string> {
-  const path = join(root, fliteModule);
-  if (existsSync(path) && (await sha256Of(path)) === fliteSha256) return path;
-  sayStep("Trimming the built-in voice");
-  const trimmed = await trimFile(join(root, fliteSource));
-  mkdirSync(dirname(path), { recursive: true });
-  // Builds that run at the same time each write their own draft.
-  const draftPath = `${path}.${process.pid}`;
-  writeFileSync(draftPath, trimmed);
-  renameSync(draftPath, path);
-  return path;
+  return await keepResult({
+    path: join(root, fliteModule),
+    sha256: fliteSha256,
+    step: "Trimming the built-in voice",
+    make: () => trimFile(join(root, fliteSource)),
+  });
 }
 
 async function trimFile(path: string): Promise<Uint8Array> {

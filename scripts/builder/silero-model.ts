@@ -1,9 +1,7 @@
 /** Makes whisper.cpp's voice activity model from the Silero ONNX file of a pinned npm package. */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { WildfireError, describeError, quote } from "../../src/core/errors.ts";
-import { sayStep } from "../bootstrap/terminal.mjs";
-import { sha256Of } from "./fingerprint.ts";
+import { keepResult } from "./kept-result.ts";
 import { type OnnxGraph, type OnnxTensor, readOnnxGraphs } from "./onnx-tensors.ts";
 
 export interface SileroModelOptions {
@@ -22,16 +20,12 @@ const hint = "delete the folder node_modules and run the command again: it insta
 
 /** Leaves the model, unless it is there already; resolves with its absolute path. */
 export async function buildSileroModel({ root }: SileroModelOptions): Promise<string> {
-  const path = join(root, sileroModel);
-  if (existsSync(path) && (await sha256Of(path)) === sileroSha256) return path;
-  sayStep("Converting the voice activity model");
-  const model = await convertFile(join(root, sileroSource));
-  mkdirSync(dirname(path), { recursive: true });
-  // Builds that run at the same time each write their own draft.
-  const draftPath = `${path}.${process.pid}`;
-  writeFileSync(draftPath, model);
-  renameSync(draftPath, path);
-  return path;
+  return await keepResult({
+    path: join(root, sileroModel),
+    sha256: sileroSha256,
+    step: "Converting the voice activity model",
+    make: () => convertFile(join(root, sileroSource)),
+  });
 }
 
 async function convertFile(path: string): Promise<Uint8Array> {

@@ -16,6 +16,24 @@ export function levelDbfs(samples: Float32Array): number {
   return samples.length === 0 ? silenceDbfs : rmsToDbfs(Math.sqrt(sum / samples.length));
 }
 
+/** The RMS level of what came since it was last asked. */
+export class LevelMeter {
+  #sum = 0;
+  #count = 0;
+
+  add(samples: Float32Array): void {
+    for (const sample of samples) this.#sum += sample * sample;
+    this.#count += samples.length;
+  }
+
+  takeDbfs(): number {
+    const rms = this.#count === 0 ? 0 : Math.sqrt(this.#sum / this.#count);
+    this.#sum = 0;
+    this.#count = 0;
+    return rmsToDbfs(rms);
+  }
+}
+
 /**
  * Levels of consecutive frames with the constant offset taken out by a one-pole high-pass, whose
  * state runs on from frame to frame. A card with a DC offset would otherwise never be silent.

@@ -2,8 +2,11 @@
 import { encodeALaw, encodeMuLaw, toLinear16 } from "./g711.ts";
 import { G722Encoder } from "./g722-encoder.ts";
 
-/** `L16LE` is the signed linear sound of AudioSocket: 16 bits, little-endian, 8 kHz. */
-export type ReplyFormat = "PCMU" | "PCMA" | "G722" | "L16LE";
+/**
+ * `L16LE` is the signed linear sound of AudioSocket: 16 bits, little-endian, 8 kHz; the other is the same
+ * at 16 kHz, for browsers.
+ */
+export type ReplyFormat = "PCMU" | "PCMA" | "G722" | "L16LE" | "L16LE/16000";
 
 export interface ReplyCodec {
   readonly rateHz: number;
@@ -26,6 +29,8 @@ export function createReplyCodec(format: ReplyFormat): ReplyCodec {
       return createG722();
     case "L16LE":
       return { rateHz: narrowRateHz, bytesPerSample: 2, encode: encodeLinear };
+    case "L16LE/16000":
+      return { rateHz: wideRateHz, bytesPerSample: 2, encode: encodeLinear };
   }
 }
 

@@ -6,7 +6,8 @@ export function csvLine(values: readonly (string | number)[]): string {
 }
 
 function field(value: string | number): string {
-  if (typeof value === "number") return String(value);
+  // Clocks give digits that say nothing.
+  if (typeof value === "number") return String(Math.round(value * 1000) / 1000);
   const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

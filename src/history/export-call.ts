@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { CallRecord, TurnRecord, UtteranceRecord } from "./call-record.ts";
 import { csvLine } from "./csv.ts";
 import { exchangeCallName } from "./exchange-call.ts";
+import { turnTimes } from "./turn-times.ts";
 
 export const exportFormats = ["json", "csv", "text"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -77,19 +78,7 @@ function conversationOf({ heard, said }: CallRecord): readonly Spoken[] {
   return [...caller, ...agent].toSorted((one, other) => one.atMs - other.atMs);
 }
 
-const turnColumns = [
-  "turn",
-  "outcome",
-  "silenceMs",
-  "recognitionMs",
-  "gatherMs",
-  "firstTokenMs",
-  "clauseMs",
-  "voiceMs",
-  "lineMs",
-  "totalMs",
-  "tokens",
-] as const;
+const turnColumns = ["turn", "outcome", ...turnTimes, "tokens"] as const;
 
 function csvOf(call: CallRecord): string {
   const head = [

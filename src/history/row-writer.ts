@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { type EventFields, integerOf, numberOf, textOf } from "./event-fields.ts";
 import type { Part } from "./part.ts";
+import { turnTimes } from "./turn-times.ts";
 
 /** Of an answer, all clauses together. */
 const maxAnswerCharacters = 65_536;
@@ -80,9 +81,9 @@ export class RowWriter {
   stages({ part, atMs, fields }: PartHappening, turn: number): void {
     this.#touch(part, turn, atMs);
     this.#run(
-      `UPDATE turns SET ${turnStages.map((name) => `${name} = coalesce(?, ${name})`).join(", ")}
+      `UPDATE turns SET ${turnTimes.map((name) => `${name} = coalesce(?, ${name})`).join(", ")}
       WHERE part = ? AND turn = ?`,
-      turnStages.map((name) => numberOf(fields, name)),
+      turnTimes.map((name) => numberOf(fields, name)),
       [part.id, turn],
     );
   }
@@ -148,16 +149,4 @@ const utteranceFigures = [
   "textMs",
   "queuedMs",
   "decodeMs",
-];
-
-/** In the order in which they follow one another. */
-const turnStages = [
-  "silenceMs",
-  "recognitionMs",
-  "gatherMs",
-  "firstTokenMs",
-  "clauseMs",
-  "voiceMs",
-  "lineMs",
-  "totalMs",
 ];

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { encodeWav } from "../audio/wav-writer.ts";
 import { childEnvironment, selfCommand } from "../commands/self.ts";
 import type { Clock } from "../core/clock.ts";
-import { quote } from "../core/errors.ts";
+import { describeError, quote } from "../core/errors.ts";
 import { fault, type Finding, ok, skipped, warning } from "../doctor/finding.ts";
 import { readMemory } from "../doctor/machine-memory.ts";
 import { readRecording } from "../evaluation/recording.ts";
@@ -72,9 +72,10 @@ export async function tryHearing(wanted: HearingTry): Promise<HearingTrial> {
     return { ...skipped(seen), verdict: "too-large", ...nothing };
   }
   const end = new TrialEnd(clock, limitMs, signal);
-  // What another user unpacked into the services' own folder, they would not trust.
-  const folder = await mkdtemp(join(tmpdir(), "wildfire-hearing-"));
+  let folder: string | undefined;
   try {
+    // What another user unpacked into the services' own folder, they would not trust.
+    folder = await mkdtemp(join(tmpdir(), "wildfire-hearing-"));
     const heard = await hear(wanted, folder, end.signal);
     if (signal.aborted) return { ...stopped(), verdict: "stopped", ...nothing };
     if (end.isLate) return { ...tooSlow(model, limitMs), verdict: "failed", ...nothing };
@@ -82,13 +83,13 @@ export async function tryHearing(wanted: HearingTry): Promise<HearingTrial> {
     return measured(wanted, model, heard);
   } catch (error) {
     return {
-      ...fault(`${model} could not be tried: ${String(error)}`, usualFix),
+      ...fault(`${model} could not be tried: ${describeError(error)}`, usualFix),
       verdict: "failed",
       ...nothing,
     };
   } finally {
     end.release();
-    await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
 }
 

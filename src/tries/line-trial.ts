@@ -4,7 +4,7 @@
  * the PBX keeps only one registration.
  */
 import type { Clock } from "../core/clock.ts";
-import { WildfireError } from "../core/errors.ts";
+import { describeError, WildfireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { RegisterOutcome } from "../call/sip/registration/register-exchange.ts";
 import { describeTarget, lineTarget } from "../call/sip/registration/registrar-target.ts";
@@ -114,8 +114,11 @@ function isDecided(attempt: LineAttempt, outcome: RegisterOutcome | undefined): 
 
 async function goodbye(attempt: LineAttempt, { clock }: Running): Promise<void> {
   const end = new TrialEnd(clock, goodbyeLimitMs, new AbortController().signal);
-  await attempt.takeBack(end.signal);
-  end.release();
+  try {
+    await attempt.takeBack(end.signal);
+  } finally {
+    end.release();
+  }
 }
 
 type Failure = Exclude<RegisterOutcome, { readonly kind: "granted" }>;
@@ -148,7 +151,7 @@ function nameFailure(
 }
 
 function nameWayFailure(error: unknown, line: SipLine): Pick<Ended, "verdict" | "problem"> {
-  const problem = error instanceof WildfireError ? error.message : String(error);
+  const problem = error instanceof WildfireError ? error.message : describeError(error);
   if (!(error instanceof ConnectError)) return { verdict: "unknown-name", problem };
   const isAboutTls = line.transport === "tls" && !problem.endsWith(`: ${error.errno}`);
   return { verdict: isAboutTls ? "tls-refused" : "unreachable", problem };

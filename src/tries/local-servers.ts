@@ -54,12 +54,12 @@ const speechPlaces: readonly ServerPlace[] = [
 ];
 
 /** What servers write into `owned_by`, in lower case. */
-const kindsByOwner: Readonly<Record<string, string>> = {
-  llamacpp: "llama-server",
-  library: "Ollama",
-  vllm: "vLLM",
-  organization_owner: "LM Studio",
-};
+const kindsByOwner: ReadonlyMap<string, string> = new Map([
+  ["llamacpp", "llama-server"],
+  ["library", "Ollama"],
+  ["vllm", "vLLM"],
+  ["organization_owner", "LM Studio"],
+]);
 
 /** Never rejects; all places are asked at once. */
 export async function findChatServers(wanted: FindServers): Promise<readonly FoundChatServer[]> {
@@ -69,7 +69,7 @@ export async function findChatServers(wanted: FindServers): Promise<readonly Fou
     const list = await listModels(`${url}/v1`, undefined, signal);
     // A speech server lists its models in the same way.
     if (list === undefined || isForSpeech(list)) return undefined;
-    return { kind: kindsByOwner[list.owner.toLowerCase()] ?? kind, url, models: list.models };
+    return { kind: kindsByOwner.get(list.owner.toLowerCase()) ?? kind, url, models: list.models };
   });
 }
 

@@ -1,4 +1,5 @@
 /** Tries a voice by having it speak: when its first sound comes, and what it sounds like. */
+import { joinSamples } from "../audio/join-samples.ts";
 import { encodeWav } from "../audio/wav-writer.ts";
 import { hideCredentials } from "../config/hidden-credentials.ts";
 import type { Clock } from "../core/clock.ts";
@@ -131,20 +132,10 @@ async function speakOnce(
   } catch (error) {
     problem = error;
   }
-  const all = joined(blocks);
+  const all = joinSamples(blocks);
   const soundMs = rateHz === 0 ? 0 : (all.length * 1000) / rateHz;
   const wav = all.length === 0 ? undefined : encodeWav(all, rateHz);
   return { firstSoundMs, soundMs, totalMs: clock.nowMs() - startedMs, wav, problem };
-}
-
-function joined(blocks: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(blocks.reduce((sum, block) => sum + block.length, 0));
-  let at = 0;
-  for (const block of blocks) {
-    all.set(block, at);
-    at += block.length;
-  }
-  return all;
 }
 
 interface Circumstances {

@@ -2,6 +2,7 @@
  * An engine with a memory: phrases that come again are kept on disk and spoken from there. What is said
  * once only, such as the answer to one caller, never gets to the disk.
  */
+import { joinSamples } from "../audio/join-samples.ts";
 import type { PhraseCache, PhraseKey } from "./phrase-cache.ts";
 import type { PhraseSound } from "./phrase-file.ts";
 import {
@@ -122,7 +123,7 @@ export class CachingEngine implements SpeechEngine {
     await this.#engine.speak(request, recorder, signal);
     if (!isWhole || heldSamples === 0) return;
     // Nobody waits for the disk.
-    void this.#cache.put(key, { samples: join(parts, heldSamples), rateHz: rate });
+    void this.#cache.put(key, { samples: joinSamples(parts), rateHz: rate });
   }
 }
 
@@ -131,14 +132,4 @@ interface Recording {
   readonly key: PhraseKey;
   readonly sink: SpeechSink;
   readonly signal: AbortSignal;
-}
-
-function join(parts: readonly Float32Array[], total: number): Float32Array {
-  const joined = new Float32Array(total);
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

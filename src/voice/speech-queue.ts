@@ -40,15 +40,21 @@ export interface SpeechQueueListener {
   drained(): void;
 }
 
+/** How a clause is to be spoken, as `SpeechRequest` has it. */
+export interface SpeechManner {
+  readonly voice?: string | undefined;
+  readonly speed?: number | undefined;
+  readonly language?: string | undefined;
+}
+
 export interface SpeechQueueOptions {
   readonly engine: SpeechEngine;
   readonly output: SpeechOutput;
   readonly listener: SpeechQueueListener;
   readonly clock: Clock;
   readonly levels: LevelMemory;
-  readonly voice?: string | undefined;
-  readonly speed?: number | undefined;
-  readonly language?: string | undefined;
+  /** Asked for each clause: it may change. */
+  readonly manner?: (() => SpeechManner) | undefined;
   /** Of all that is written. */
   readonly rateHz: number;
   /** Sound that may be synthesised and not handed on; the clause that passes it is finished. */
@@ -189,7 +195,8 @@ export class SpeechQueue {
     }
     const clause = this.#clauses.find(({ audio }) => !audio.isFinished);
     if (clause === undefined) return;
-    const { engine, rateHz, clock, voice, speed, language } = this.#options;
+    const { engine, rateHz, clock, manner } = this.#options;
+    const { voice, speed, language } = manner?.() ?? {};
     clause.attempts += 1;
     const synthesis = new ClauseSynthesis({
       engine,

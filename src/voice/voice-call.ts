@@ -9,7 +9,12 @@ import { HeardTexts, type HeardValues } from "./heard-texts.ts";
 import { type CallText, LateTexts } from "./late-texts.ts";
 import { speakablePieces } from "./speakable-pieces.ts";
 import type { LevelMemory } from "./speech-level.ts";
-import { type PieceOrigin, SpeechQueue, type SpeechQueueListener } from "./speech-queue.ts";
+import {
+  type PieceOrigin,
+  type SpeechManner,
+  SpeechQueue,
+  type SpeechQueueListener,
+} from "./speech-queue.ts";
 import { ToldText } from "./told-text.ts";
 import type { VoiceEvent } from "./voice-events.ts";
 import { VoiceLink } from "./voice-link.ts";
@@ -18,9 +23,8 @@ import { VoiceLink } from "./voice-link.ts";
 export interface VoiceCallShared {
   readonly engine: SpeechEngine;
   readonly levels: LevelMemory;
-  readonly voice?: string | undefined;
-  readonly speed?: number | undefined;
-  readonly language?: string | undefined;
+  /** Asked for each clause: it may change. */
+  readonly manner?: (() => SpeechManner) | undefined;
   /** Address on which outbound finds the sound. */
   readonly bind: string;
   readonly announce: (callId: CallId) => void;
@@ -55,6 +59,8 @@ export class VoiceCall {
   /** Outbound is being flushed as long as it runs. */
   #flushing: Timer | undefined;
   #lateTexts = 0;
+  /** A LLaMA may be connected for an id long before there is a call. */
+  #hasBegun = false;
 
   /** Throws a WildfireError("socket") when the call's port is taken. */
   constructor(callId: CallId, shared: VoiceCallShared, listener: VoiceCallListener) {
@@ -62,7 +68,7 @@ export class VoiceCall {
     this.#shared = shared;
     this.#log = shared.log.child({ call: callId.text });
     this.#listener = listener;
-    const { bind, clock, engine, levels, voice, speed, language } = shared;
+    const { bind, clock, engine, levels, manner } = shared;
     this.#turn = new CallerTurn(clock, () => this.#silent());
     this.#late = new LateTexts(clock, (text) => this.#drop(text));
     this.#heard = new HeardTexts({
@@ -86,9 +92,7 @@ export class VoiceCall {
       listener: this.#queueListener(),
       clock,
       levels,
-      voice,
-      speed,
-      language,
+      manner,
       rateHz: replyRateHz,
     });
   }
@@ -106,6 +110,8 @@ export class VoiceCall {
 
   /** `number`: the LLaMA's, from 1 on its connection. */
   say(number: number, text: string): void {
+    if (!this.#hasBegun) this.#listener.event({ kind: "began" });
+    this.#hasBegun = true;
     this.#listener.event({ kind: "text", number, characters: text.length, text });
     const speakable = speakablePieces(text);
     if (speakable.dropped > 0) this.#warnTooLong(text.length);
@@ -164,6 +170,7 @@ export class VoiceCall {
     this.#queue.close();
     this.#heard.close();
     this.#link.close();
+    if (this.#hasBegun) this.#listener.event({ kind: "ended" });
   }
 
   #silent(): void {

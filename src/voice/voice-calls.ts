@@ -1,7 +1,7 @@
 /** All calls that are spoken to, from the first sign of each to its last. */
-import type { Timer } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import { RepeatedLog } from "../core/repeated-log.ts";
+import { OrphanedCalls } from "../links/orphaned-calls.ts";
 import type { TextIntakeListener } from "../links/text-intake.ts";
 import type { TcpLink } from "../tcp-link.ts";
 import type { CallId } from "../wire/call-id.ts";
@@ -24,30 +24,26 @@ interface TextLine {
   texts: number;
 }
 
-interface HeldCall {
-  readonly call: VoiceCall;
-  /** Runs while no LLaMA is connected for it. */
-  orphanTimer: Timer | undefined;
-}
-
-/** A LLaMA that went away in mid-call is waited for so long. */
-const orphanLimitMs = 60_000;
 const maxCalls = 1000;
 
 export class VoiceCalls implements TextIntakeListener {
   readonly #options: VoiceCallsOptions;
   readonly #repeated: RepeatedLog;
-  readonly #calls = new Map<number, HeldCall>();
+  readonly #calls = new Map<number, VoiceCall>();
+  /** Those for which no LLaMA is connected. */
+  readonly #orphans: OrphanedCalls;
   readonly #lines = new Map<number, TextLine>();
-  readonly #counts = { calls: 0, refused: 0, orphaned: 0, played: 0, heard: 0 };
+  readonly #counts = { calls: 0, refused: 0, played: 0, heard: 0 };
 
   constructor(options: VoiceCallsOptions) {
     this.#options = options;
     this.#repeated = new RepeatedLog(options.log, options.clock);
+    this.#orphans = new OrphanedCalls(options.clock, (callId) => this.ended(callId));
   }
 
   status(): Record<string, unknown> {
-    return { ...this.#counts, open: [...this.#calls.values()].map(({ call }) => call.status()) };
+    const open = [...this.#calls.values()].map((call) => call.status());
+    return { ...this.#counts, orphaned: this.#orphans.givenUp, open };
   }
 
   connected(callId: CallId, link: TcpLink): void {
@@ -65,21 +61,21 @@ export class VoiceCalls implements TextIntakeListener {
   }
 
   ended(callId: CallId): void {
-    const held = this.#calls.get(callId.number);
-    if (held === undefined) return;
+    const call = this.#calls.get(callId.number);
+    if (call === undefined) return;
     this.#calls.delete(callId.number);
-    held.orphanTimer?.cancel();
-    held.call.close();
+    this.#orphans.found(callId);
+    call.close();
     this.#options.log.info("call ended", { call: callId.text });
   }
 
   lost(callId: CallId): void {
     this.#lines.delete(callId.number);
-    this.#abandon(callId);
+    if (this.#calls.has(callId.number)) this.#orphans.lost(callId);
   }
 
   signal({ kind, callId }: Signal): void {
-    const call = this.#calls.get(callId.number)?.call;
+    const call = this.#calls.get(callId.number);
     switch (kind) {
       case "register":
         this.#outboundIsReady(callId);
@@ -104,31 +100,19 @@ export class VoiceCalls implements TextIntakeListener {
   report(report: Report): void {
     if (report.kind !== "played") return;
     this.#counts.played += 1;
-    this.#calls.get(report.callId.number)?.call.played(report.values);
+    this.#calls.get(report.callId.number)?.played(report.values);
   }
 
   close(): void {
-    for (const { call } of this.#calls.values()) this.ended(call.callId);
+    for (const call of this.#calls.values()) this.ended(call.callId);
     this.#repeated.close();
   }
 
   /** The ready signal of an older outbound may be the first sign of a call. */
   #outboundIsReady(callId: CallId): void {
-    const isKnown = this.#calls.has(callId.number);
-    const call = isKnown ? this.#calls.get(callId.number)?.call : this.#begin(callId);
-    if (isKnown) call?.outboundIsReady();
-    else this.#abandon(callId);
-  }
-
-  /** Nobody has texts for it; that may change. */
-  #abandon(callId: CallId): void {
-    const held = this.#calls.get(callId.number);
-    if (held === undefined) return;
-    held.orphanTimer?.cancel();
-    held.orphanTimer = this.#options.clock.after(orphanLimitMs, () => {
-      this.#counts.orphaned += 1;
-      this.ended(callId);
-    });
+    const known = this.#calls.get(callId.number);
+    if (known !== undefined) known.outboundIsReady();
+    else if (this.#begin(callId) !== undefined) this.#orphans.lost(callId);
   }
 
   #heard(callId: CallId, values: HeardValues): void {
@@ -139,11 +123,8 @@ export class VoiceCalls implements TextIntakeListener {
   }
 
   #hold(callId: CallId): VoiceCall | undefined {
-    const held = this.#calls.get(callId.number);
-    if (held === undefined) return this.#begin(callId);
-    held.orphanTimer?.cancel();
-    held.orphanTimer = undefined;
-    return held.call;
+    this.#orphans.found(callId);
+    return this.#calls.get(callId.number) ?? this.#begin(callId);
   }
 
   #begin(callId: CallId): VoiceCall | undefined {
@@ -151,7 +132,7 @@ export class VoiceCalls implements TextIntakeListener {
       if (this.#calls.size >= maxCalls) throw new Error(`${maxCalls} calls are spoken to already`);
       const key = `${callId.text}-${this.#counts.calls + 1}`;
       const call = new VoiceCall(callId, this.#options, this.#listener(callId, key));
-      this.#calls.set(callId.number, { call, orphanTimer: undefined });
+      this.#calls.set(callId.number, call);
       this.#counts.calls += 1;
       this.#options.log.info("call begins", { call: callId.text });
       return call;

@@ -1,6 +1,10 @@
 /** What happens in the voice of one call, for those who watch. Private: the texts are in it. */
 
 export type VoiceEvent =
+  /** The first text of the call has come. */
+  | { readonly kind: "began" }
+  /** Told of calls that began. */
+  | { readonly kind: "ended" }
   | {
       /** The LLaMA sent it. */
       readonly kind: "text";

@@ -59,8 +59,9 @@ export class WebhookLanes {
     return earliest;
   }
 
-  /** Its first message is done with. */
+  /** Its first message is done with; one that was cleared meanwhile stays so. */
   finished(lane: Lane): void {
+    if (!this.#has(lane)) return;
     lane.queue.shift();
     lane.isBusy = false;
     this.#count -= 1;
@@ -71,8 +72,14 @@ export class WebhookLanes {
   }
 
   failed(lane: Lane, nextMs: number): void {
-    lane.isBusy = false;
     lane.failures += 1;
+    this.putOff(lane, nextMs);
+  }
+
+  /** It could not be tried, which is no fault of its message. */
+  putOff(lane: Lane, nextMs: number): void {
+    if (!this.#has(lane)) return;
+    lane.isBusy = false;
     lane.nextMs = nextMs;
     this.#delayed.add(lane);
   }
@@ -112,6 +119,10 @@ export class WebhookLanes {
     this.#ready.clear();
     this.#delayed.clear();
     this.#count = 0;
+  }
+
+  #has(lane: Lane): boolean {
+    return this.#lanes.get(lane.name) === lane;
   }
 
   #wake(lane: Lane): void {

@@ -38,7 +38,7 @@ export interface WebhookMessagesOptions {
   readonly details: readonly WebhookDetail[];
 }
 
-const phones: readonly string[] = ["sip", "audiosocket"];
+const phones: readonly string[] = ["sip", "audiosocket", "web"];
 /** Kinds by which a telephone first tells of a call. */
 const beginnings: readonly string[] = ["ringing", "began", "established"];
 /** Far above the calls that are up at a time. */
@@ -56,11 +56,11 @@ export class WebhookMessages {
 
   /** Those that are wanted, without what is not to be told. */
   take(event: HookedEvent): readonly WebhookMessage[] {
-    const { service } = event;
-    return this.#read(event, service).filter(({ kind }) => this.#options.kinds.includes(kind));
+    return this.#read(event).filter(({ kind }) => this.#options.kinds.includes(kind));
   }
 
-  #read(event: HookedEvent, service: string): readonly WebhookMessage[] {
+  #read(event: HookedEvent): readonly WebhookMessage[] {
+    const { service } = event;
     if (service === "supervisor") return serviceFailure(event);
     if (phones.includes(service)) return this.#phone(event);
     return service === "llama" ? this.#turn(event) : [];
@@ -115,9 +115,18 @@ export class WebhookMessages {
       kind: "turn",
       order: callKey,
       atMs,
-      data: { call: callKey, ...rest, ...(withWords ? { question, answer } : {}) },
+      data: { call: callKey, ...rounded(rest), ...(withWords ? { question, answer } : {}) },
     }));
   }
+}
+
+/** Times are whole microseconds: clocks give digits that say nothing. */
+function rounded(fields: Fields): Fields {
+  const entries = Object.entries(fields).map(([name, value]): [string, unknown] => [
+    name,
+    typeof value === "number" ? Math.round(value * 1000) / 1000 : value,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function endOf(fields: Fields, answeredMs: number | undefined, atMs: number): Fields {

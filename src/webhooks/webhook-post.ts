@@ -27,6 +27,7 @@ export type PostOutcome =
 const answerLimitMs = 10_000;
 /** Of an answer, which nobody reads. */
 const maxAnswerBytes = 16 * 1024;
+const maxReasonCharacters = 200;
 
 /** `stop` ends it early; then it counts as failed. */
 export async function postWebhook(
@@ -143,5 +144,3 @@ function connectionProblem(error: unknown, url: string): string {
   }
   return `it cannot be reached: ${describeError(error).slice(0, maxReasonCharacters)}`;
 }
-
-const maxReasonCharacters = 200;

@@ -118,7 +118,7 @@ export class WebhookReceiver {
     this.#note(outcome, clock.wallMs());
     if (outcome.kind !== "delivered") return outcome;
     if (this.isGone) {
-      spool()?.revived(row.id);
+      this.#attempt(() => spool()?.revived(row.id));
       this.#input("revived");
     }
     this.#recover();
@@ -137,6 +137,8 @@ export class WebhookReceiver {
       const lane = isProbe ? this.#lanes.takeAny(nowMs) : this.#lanes.take(nowMs);
       if (lane === undefined) break;
       const sent = this.#read(lane, disk);
+      // Another one cannot be read either: a receiver that is probed would be given this one for ever.
+      if (sent === "refused") break;
       if (sent === undefined) continue;
       this.#underWay += 1;
       void this.#deliver(sent, knownKey);
@@ -150,16 +152,15 @@ export class WebhookReceiver {
     this.#lanes.clear();
   }
 
-  /** Undefined when there is nothing to send from that lane now. */
-  #read(lane: Lane, spool: WebhookSpool): Sent | undefined {
+  /** Undefined when its message had to make room. */
+  #read(lane: Lane, spool: WebhookSpool): Sent | "refused" | undefined {
     const [message] = lane.queue;
     const text = message === undefined ? undefined : this.#attempt(() => spool.read(message.id));
     if (text === "refused") {
-      this.#lanes.failed(lane, this.#nowMs + diskPauseMs);
-      return undefined;
+      this.#lanes.putOff(lane, this.#nowMs + diskPauseMs);
+      return text;
     }
     if (message !== undefined && text !== undefined) return { lane, message, spool, text };
-    // It had to make room.
     this.#lanes.finished(lane);
     return undefined;
   }

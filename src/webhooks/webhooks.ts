@@ -187,23 +187,28 @@ export class Webhooks {
 
   #opened(): WebhookSpool {
     if (this.#spool !== undefined) return this.#spool;
-    const { path, log, open, limits, urls, clock } = this.#options;
-    const spool = new WebhookSpool(open?.() ?? openSpoolFile(path, log), limits);
+    const { path, log, open } = this.#options;
+    const db = open?.() ?? openSpoolFile(path, log);
+    try {
+      return this.#take(db);
+    } catch (error) {
+      // The next attempt opens it anew.
+      db.close();
+      throw error;
+    }
+  }
+
+  /** All that can fail comes before anything is changed here. */
+  #take(db: Database): WebhookSpool {
+    const { log, limits, urls, clock, random } = this.#options;
+    const spool = new WebhookSpool(db, limits);
     const rows = spool.receivers(urls, this.#startedMs);
+    const waiting = rows.map((row) => spool.waiting(row.id));
     this.#spool = spool;
     for (const receiver of this.#receivers) receiver.close();
-    this.#receivers = rows.map(
-      (row) =>
-        new WebhookReceiver({
-          row,
-          clock,
-          log,
-          random: this.#options.random,
-          key: () => this.#key,
-          spool: () => this.#spool,
-        }),
-    );
-    for (const receiver of this.#receivers) receiver.add(spool.waiting(receiver.row.id));
+    const shared = { clock, log, random, key: () => this.#key, spool: () => this.#spool };
+    this.#receivers = rows.map((row) => new WebhookReceiver({ row, ...shared }));
+    for (const [index, receiver] of this.#receivers.entries()) receiver.add(waiting[index] ?? []);
     return spool;
   }
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { heapStats } from "bun:jsc";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { CallerSound } from "../../src/audio/caller-sound.ts";
 import { encodeALaw, encodeMuLaw } from "../../src/audio/g711.ts";
 import { G722Encoder } from "../../src/audio/g722-encoder.ts";
@@ -8,7 +9,7 @@ import type { PacketFormat } from "../../src/audio/jitter-buffer-slots.ts";
 import { levelDbfs } from "../../src/audio/level.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
 import { speech } from "./speech.ts";
-import { amplitudeDb, concatenate, tone } from "./tones.ts";
+import { amplitudeDb, tone } from "./tones.ts";
 
 type Codec = "PCMU" | "PCMA" | "G722";
 
@@ -80,7 +81,7 @@ class Line {
   }
 
   heard(): Float32Array {
-    return concatenate(this.blocks);
+    return joinSamples(this.blocks);
   }
 }
 

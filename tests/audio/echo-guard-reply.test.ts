@@ -1,10 +1,11 @@
 /** The echo guard on lines that return nothing: a caller who answers at once is heard from the first word on. */
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { EchoGuard } from "../../src/audio/echo-guard.ts";
 import { frameSamples } from "./echo-line.ts";
 import { type Hearing, hearReply, type Reply, silentLines } from "./echo-replies.ts";
 import { loadVoices } from "./echo-set.ts";
-import { concatenate, noise } from "./tones.ts";
+import { noise } from "./tones.ts";
 
 setDefaultTimeout(120_000);
 
@@ -98,9 +99,9 @@ function hear(blockSamples: number): {
   given: Float32Array;
 } {
   const guard = new EchoGuard({ rateHz: 8000 });
-  const agent = concatenate([new Float32Array(8000), voices[0]?.slice(4000, 8000) ?? noSound]);
+  const agent = joinSamples([new Float32Array(8000), voices[0]?.slice(4000, 8000) ?? noSound]);
   const caller = noise(9600, -20, 5);
-  const heard = concatenate([noise(16_000 + 9600, -60, 2), caller, noise(6400, -60, 3)]);
+  const heard = joinSamples([noise(16_000 + 9600, -60, 2), caller, noise(6400, -60, 3)]);
   const parts: Float32Array[] = [];
   for (let at = 0; at < heard.length; at += frameSamples) {
     const frame = agent.subarray(at / 2, at / 2 + frameSamples / 2);
@@ -110,7 +111,7 @@ function hear(blockSamples: number): {
       parts.push(guard.clean(heard.slice(from, to)).slice());
     }
   }
-  return { guard, heard, given: concatenate(parts) };
+  return { guard, heard, given: joinSamples(parts) };
 }
 
 describe("sound that was held for an echo and is the caller's", () => {

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { EchoGuard } from "../../src/audio/echo-guard.ts";
 import { type EchoLine, throughGuard, throughLine } from "./echo-line.ts";
 import { atLevel, loadVoices, sayAll, sayAt, turn } from "./echo-set.ts";
-import { concatenate, noise } from "./tones.ts";
+import { noise } from "./tones.ts";
 
 setDefaultTimeout(30_000);
 
@@ -52,14 +53,14 @@ function guardCall(played: Float32Array, near: Float32Array, jitterMs = 0) {
 
 describe("the echo guard", () => {
   test("changes nothing while nothing is played, whatever comes in", () => {
-    const loud = concatenate([agent, noise(8000, -3), new Float32Array(8000).fill(Number.NaN)]);
+    const loud = joinSamples([agent, noise(8000, -3), new Float32Array(8000).fill(Number.NaN)]);
     const { before, after } = guardCall(new Float32Array(loud.length), loud);
     expect(new Uint8Array(after.slice().buffer)).toEqual(new Uint8Array(before.slice().buffer));
   });
 
   test("changes nothing when the agent has been silent for a second", () => {
-    const played = concatenate([agent, new Float32Array(agent.length)]);
-    const caller = concatenate([new Float32Array(agent.length), agent]);
+    const played = joinSamples([agent, new Float32Array(agent.length)]);
+    const caller = joinSamples([new Float32Array(agent.length), agent]);
     const { before, after } = guardCall(played, throughLine(played, caller, line));
     expect(changedShare(before, after, agent.length / 8 + 1000)).toBe(0);
     expect(changedShare(before, after)).toBeGreaterThan(0.2);
@@ -113,7 +114,7 @@ describe("the echo guard", () => {
       const given = parts.reduce((sum, part) => sum + part.length, 0);
       expect(at + frameSamples - given).toBeLessThan(frameSamples);
     }
-    const together = concatenate(parts);
+    const together = joinSamples(parts);
     expect(loudFrames(before)).toBeGreaterThan(100);
     expect(loudFrames(after)).toBe(0);
     expect(loudFrames(together)).toBe(0);
@@ -142,7 +143,7 @@ describe("the echo guard", () => {
 
 describe("an echo is still damped", () => {
   test("when both clocks differ by 300 millionths", () => {
-    const played = concatenate([agent, agent, agent, agent]);
+    const played = joinSamples([agent, agent, agent, agent]);
     const near = throughLine(played, noCaller, line);
     const slow = new Float32Array(Math.floor((near.length * 0.9997) / 160) * 160);
     for (let index = 0; index < slow.length; index += 1) {
@@ -158,7 +159,7 @@ describe("an echo is still damped", () => {
   });
 
   test("when the caller's sound was missing for some seconds", () => {
-    const played = concatenate([agent, agent, agent, agent]);
+    const played = joinSamples([agent, agent, agent, agent]);
     const near = throughLine(played, noCaller, line);
     const guard = new EchoGuard({ rateHz: 8000 });
     const head = Math.floor(near.length / 320) * 160;
@@ -172,11 +173,11 @@ describe("an echo is still damped", () => {
   });
 
   test("a moment after the line was switched to loudspeaker", () => {
-    const played = concatenate([agent, agent, agent, agent]);
+    const played = joinSamples([agent, agent, agent, agent]);
     const quiet = throughLine(played, noCaller, { ...line, lossDb: 35 });
     const loud = throughLine(played, noCaller, { ...line, lossDb: 12, way: "room" });
     const switchMs = Math.floor(played.length / 16 / 20) * 20;
-    const near = concatenate([quiet.subarray(0, switchMs * 8), loud.subarray(switchMs * 8)]);
+    const near = joinSamples([quiet.subarray(0, switchMs * 8), loud.subarray(switchMs * 8)]);
     const { before, after } = guardCall(played, near);
     const settled = 16 * (switchMs + 4000);
     expect(loudFrames(before.subarray(settled))).toBeGreaterThan(100);

@@ -1,9 +1,9 @@
 /** Telephone lines that return a share of what is played: hybrids, loudspeakers, codecs, noise, late packets. */
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import type { EchoGuard } from "../../src/audio/echo-guard.ts";
 import { decodeALaw, decodeMuLaw, encodeALaw, encodeMuLaw } from "../../src/audio/g711.ts";
 import { HalfbandUpsampler } from "../../src/audio/halfband-upsampler.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
-import { concatenate } from "./tones.ts";
 
 export interface EchoLine {
   readonly law: "mu-law" | "a-law";
@@ -184,7 +184,7 @@ class Ear {
     return {
       before: this.#before.subarray(0, length),
       after: this.#after.subarray(0, length),
-      given: concatenate(this.#given),
+      given: joinSamples(this.#given),
       late: this.#late,
     };
   }

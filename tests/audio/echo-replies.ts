@@ -1,11 +1,12 @@
 /** Callers on lines that return nothing, who answer the agent quickly or speak over it. */
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { ComfortNoise } from "../../src/audio/comfort-noise.ts";
 import { EchoGuard } from "../../src/audio/echo-guard.ts";
 import { decodeALaw, encodeALaw } from "../../src/audio/g711.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
 import { frameSamples, packetSamples, throughGuard, wideDelay } from "./echo-line.ts";
 import { agentDbfs, atLevel, onsetOf, sayAt, turn } from "./echo-set.ts";
-import { concatenate, noise } from "./tones.ts";
+import { noise } from "./tones.ts";
 
 const samplesPerMs = 8;
 
@@ -64,7 +65,7 @@ export function hearReply(voices: readonly Float32Array[], reply: Reply): Hearin
 /** Speech from its first loud sound on, which breaks off after so long. */
 function agentSound(voices: readonly Float32Array[], { agentMs, index }: Reply): Float32Array {
   const sentences = turn(voices, index, [0, 1, 3, 4]).map((voice) => fromOnset(voice, agentDbfs));
-  return concatenate(sentences).slice(0, agentMs * samplesPerMs);
+  return joinSamples(sentences).slice(0, agentMs * samplesPerMs);
 }
 
 function fromOnset(samples: Float32Array, dbfs: number): Float32Array {

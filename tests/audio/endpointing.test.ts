@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import type { EndpointingOptions } from "../../src/audio/endpointing-options.ts";
 import { EnergyEndpointer } from "../../src/audio/endpointing.ts";
 import { splitAtQuietest } from "../../src/audio/quietest.ts";
 import type { CuttingEvent } from "../../src/audio/utterance-cutter.ts";
 import { decodeWav } from "../../src/audio/wav.ts";
 import { WildfireError } from "../../src/core/errors.ts";
-import { concatenate, noise, tone } from "./tones.ts";
+import { noise, tone } from "./tones.ts";
 
 const rateHz = 16_000;
 const speechFolder = `${import.meta.dir}/../data/speech`;
@@ -69,8 +70,8 @@ function expectSpan(utterance: Utterance | undefined, startMs: number, endMs: nu
 
 /** Sound that rises and falls like speech, so that it is not taken for noise. */
 function syllables(count: number): Float32Array {
-  const syllable = concatenate([buzz(200), buzz(60, 0.003)]);
-  return concatenate(Array.from({ length: count }, () => syllable));
+  const syllable = joinSamples([buzz(200), buzz(60, 0.003)]);
+  return joinSamples(Array.from({ length: count }, () => syllable));
 }
 
 function energy(samples: Float32Array, span: Span): number {
@@ -99,7 +100,7 @@ describe("real speech", () => {
       parts.push(recording, pause);
       at += recording.length + pause.length;
     }
-    return { samples: concatenate(parts), spans };
+    return { samples: joinSamples(parts), spans };
   }
 
   for (const pauseMs of [700, 1_500]) {
@@ -159,7 +160,7 @@ describe("real speech", () => {
 
 describe("boundaries", () => {
   test("an utterance has its pre-roll and 200 ms of silence after it", () => {
-    const events = run(concatenate([silence(1_000), buzz(400), silence(1_000)]));
+    const events = run(joinSamples([silence(1_000), buzz(400), silence(1_000)]));
     expect(events.map(({ kind }) => kind)).toEqual(["speech-start", "utterance"]);
     expect(events[0]).toEqual({ kind: "speech-start", positionSamples: rateHz });
     const [utterance] = utterancesOf(events);
@@ -170,7 +171,7 @@ describe("boundaries", () => {
   test("the start is reported as soon as 100 ms of speech have come", () => {
     const endpointer = new EnergyEndpointer();
     const events: CuttingEvent[] = [];
-    endpointer.push(concatenate([silence(200), buzz(80)]), (event) => events.push(event));
+    endpointer.push(joinSamples([silence(200), buzz(80)]), (event) => events.push(event));
     expect(events).toHaveLength(0);
     expect(endpointer.isSpeaking).toBe(false);
     endpointer.push(buzz(20), (event) => events.push(event));
@@ -181,7 +182,7 @@ describe("boundaries", () => {
   test("an utterance ends after 500 ms of silence, not before", () => {
     const endpointer = new EnergyEndpointer();
     const events: CuttingEvent[] = [];
-    endpointer.push(concatenate([buzz(400), silence(480)]), (event) => events.push(event));
+    endpointer.push(joinSamples([buzz(400), silence(480)]), (event) => events.push(event));
     expect(utterancesOf(events)).toHaveLength(0);
     endpointer.push(silence(40), (event) => events.push(event));
     expect(utterancesOf(events)).toHaveLength(1);
@@ -189,12 +190,12 @@ describe("boundaries", () => {
   });
 
   test("a pause of 400 ms belongs to the utterance", () => {
-    const events = run(concatenate([buzz(300), silence(400), buzz(300), silence(900)]));
+    const events = run(joinSamples([buzz(300), silence(400), buzz(300), silence(900)]));
     expect(utterancesOf(events)).toHaveLength(1);
   });
 
   test("the pre-roll never reaches into the utterance before", () => {
-    const events = run(concatenate([buzz(300), silence(540), buzz(300), silence(900)]));
+    const events = run(joinSamples([buzz(300), silence(540), buzz(300), silence(900)]));
     const [first, second] = utterancesOf(events);
     expectSpan(first, 0, 500);
     expect(second?.startSample).toBe(first?.endSample);
@@ -202,7 +203,7 @@ describe("boundaries", () => {
 
   test("no utterance ever begins before what was named as the earliest open sample", () => {
     const endpointer = new EnergyEndpointer({ maxUtteranceMs: 2_000 });
-    const samples = concatenate([silence(12_000), syllables(30), silence(600), buzz(300)]);
+    const samples = joinSamples([silence(12_000), syllables(30), silence(600), buzz(300)]);
     let promised = 0;
     let utterances = 0;
     const listen = (event: CuttingEvent): void => {
@@ -221,20 +222,20 @@ describe("boundaries", () => {
   });
 
   test("clicks shorter than 60 ms, and sounds of less than 100 ms in all, are nothing", () => {
-    expect(run(concatenate([silence(500), buzz(30), silence(900)]))).toEqual([]);
-    expect(run(concatenate([silence(500), buzz(70), silence(900)]))).toEqual([]);
+    expect(run(joinSamples([silence(500), buzz(30), silence(900)]))).toEqual([]);
+    expect(run(joinSamples([silence(500), buzz(70), silence(900)]))).toEqual([]);
   });
 
   test("flush reports the open utterance and what follows is a new one", () => {
     const endpointer = new EnergyEndpointer();
     const events: CuttingEvent[] = [];
     const listen = (event: CuttingEvent): number => events.push(event);
-    endpointer.push(concatenate([silence(100), buzz(405)]), listen);
+    endpointer.push(joinSamples([silence(100), buzz(405)]), listen);
     endpointer.flush(listen);
     expect(utterancesOf(events)).toMatchObject([
       { startSample: 0, endSample: 0.505 * rateHz, reason: "flush" },
     ]);
-    endpointer.push(concatenate([buzz(300), silence(600)]), listen);
+    endpointer.push(joinSamples([buzz(300), silence(600)]), listen);
     const second = utterancesOf(events)[1];
     expect(second?.reason).toBe("silence");
     expectSpan(second, 505, 1_005);
@@ -254,7 +255,7 @@ describe("boundaries", () => {
     expect(utterances.map(({ reason }) => reason)).toEqual(["max-length", "flush"]);
     expect(utterances[0]?.endSample).toBeGreaterThanOrEqual(dip);
     expect(utterances[0]?.endSample).toBeLessThanOrEqual(dip + 640);
-    expect(concatenate(utterances.map((utterance) => utterance.samples))).toEqual(samples);
+    expect(joinSamples(utterances.map((utterance) => utterance.samples))).toEqual(samples);
   });
 
   test("each speech-start is followed by at least one utterance", () => {
@@ -263,7 +264,7 @@ describe("boundaries", () => {
       const parts = Array.from(level, (value) =>
         value > 0 ? buzz(20 + value * 900) : silence(20 - value * 900),
       );
-      const kinds = run(concatenate(parts), { endpointing: { maxUtteranceMs: 2_000 } });
+      const kinds = run(joinSamples(parts), { endpointing: { maxUtteranceMs: 2_000 } });
       for (const [index, event] of kinds.entries()) {
         if (event.kind === "speech-start") expect(kinds[index + 1]?.kind).toBe("utterance");
       }
@@ -279,7 +280,7 @@ describe("noise", () => {
   });
 
   test("noise that sets in after digital silence is learnt within six seconds", () => {
-    const samples = concatenate([silence(5_000), noise(20 * rateHz, -40)]);
+    const samples = joinSamples([silence(5_000), noise(20 * rateHz, -40)]);
     for (const { endSample } of utterancesOf(run(samples))) {
       expect(endSample).toBeLessThan(11 * rateHz);
     }
@@ -298,12 +299,12 @@ describe("noise", () => {
 
   test("a constant offset is silence", () => {
     expect(run(new Float32Array(10 * rateHz).fill(0.4))).toEqual([]);
-    const offset = concatenate([silence(1_000), buzz(400), silence(1_000)]).map((x) => x + 0.4);
+    const offset = joinSamples([silence(1_000), buzz(400), silence(1_000)]).map((x) => x + 0.4);
     expectSpan(utterancesOf(run(offset))[0], 650, 1_600);
   });
 
   test("clipped speech is cut where it is cut unclipped", () => {
-    const samples = concatenate([silence(1_000), buzz(400, 20), silence(1_000)]);
+    const samples = joinSamples([silence(1_000), buzz(400, 20), silence(1_000)]);
     const clipped = samples.map((sample) => Math.max(-1, Math.min(1, sample)));
     expectSpan(utterancesOf(run(clipped))[0], 650, 1_600);
   });
@@ -342,7 +343,7 @@ describe("splitAtQuietest", () => {
         expect(piece.length).toBeGreaterThan(0);
         expect(piece.buffer).toBe(samples.buffer);
       }
-      expect(concatenate(pieces)).toEqual(samples.slice(0, maxSamples * 20));
+      expect(joinSamples(pieces)).toEqual(samples.slice(0, maxSamples * 20));
     }
   });
 

@@ -1,10 +1,11 @@
 /** An encoder whose sound fades out in the middle of a word, and fades in again where it was. */
 import { describe, expect, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { G722Decoder } from "../../src/audio/g722-decoder.ts";
 import type { ReplyFormat } from "../../src/audio/reply-codec.ts";
 import { ReplyEncoder } from "../../src/audio/reply-encoder.ts";
 import { decodeALaw, decodeMuLaw } from "../../src/audio/g711.ts";
-import { concatenate, tone } from "./tones.ts";
+import { tone } from "./tones.ts";
 
 const frameSamples = 160;
 const fadeSamples = 40;
@@ -147,7 +148,7 @@ describe("a move to another encoder", () => {
     to.write(new Float32Array(200).fill(0.5), 8000);
     expect([from.pendingMs, to.pendingMs]).toEqual([0, 400]);
     const frames = Array.from({ length: 20 }, () => Float32Array.from(frameOf(to)));
-    const heard = concatenate(frames);
+    const heard = joinSamples(frames);
     expect(heard[2999]).toBeCloseTo(0.25, 3);
     expect(heard[3000]).toBeCloseTo(0.5, 3);
   });

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { heapStats } from "bun:jsc";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { aLawToLinear, muLawToLinear } from "../../src/audio/g711.ts";
 import { G722Decoder } from "../../src/audio/g722-decoder.ts";
 import type { ReplyFormat } from "../../src/audio/reply-codec.ts";
 import { ReplyEncoder } from "../../src/audio/reply-encoder.ts";
 import { limitSoftly } from "../../src/audio/soft-limiter.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
-import { amplitudeDb, concatenate, tone } from "./tones.ts";
+import { amplitudeDb, tone } from "./tones.ts";
 
 const formats: readonly ReplyFormat[] = ["PCMU", "PCMA", "G722", "L16LE"];
 
@@ -16,7 +17,7 @@ function lineRateOf(format: ReplyFormat): number {
 
 function decode(format: ReplyFormat, frames: readonly Uint8Array[]): Float32Array {
   const decoder = new G722Decoder();
-  return concatenate(
+  return joinSamples(
     frames.map((frame) => {
       if (format === "PCMU")
         return Float32Array.from(frame, (code) => muLawToLinear(code) / 32_768);

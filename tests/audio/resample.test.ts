@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { Resampler } from "../../src/audio/resample.ts";
 import { WildfireError } from "../../src/core/errors.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
-import { amplitudeDb, concatenate, noise, tone } from "./tones.ts";
+import { amplitudeDb, noise, tone } from "./tones.ts";
 
 const ratios: readonly [fromHz: number, toHz: number][] = [
   [8_000, 16_000],
@@ -29,7 +30,7 @@ function resampleInBlocks(
   const resampler = new Resampler({ fromHz, toHz });
   const output = blocks.map((block) => resampler.process(block).slice());
   output.push(resampler.flush().slice());
-  return concatenate(output);
+  return joinSamples(output);
 }
 
 describe.each(ratios)("from %i to %i Hz", (fromHz, toHz) => {
@@ -128,8 +129,8 @@ test("equal rates change nothing", () => {
 test("after a flush the resampler starts a new stream", () => {
   const resampler = new Resampler({ fromHz: 8_000, toHz: 16_000 });
   const input = noise(500, -20);
-  const first = concatenate([resampler.process(input).slice(), resampler.flush().slice()]);
-  const second = concatenate([resampler.process(input).slice(), resampler.flush().slice()]);
+  const first = joinSamples([resampler.process(input).slice(), resampler.flush().slice()]);
+  const second = joinSamples([resampler.process(input).slice(), resampler.flush().slice()]);
   expect(second).toEqual(first);
 });
 

@@ -1,9 +1,9 @@
 /** Recorded speech for the tests of codecs and of what happens on the way of a call. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { Resampler } from "../../src/audio/resample.ts";
 import { decodeWav } from "../../src/audio/wav.ts";
-import { concatenate } from "./tones.ts";
 
 const folder = join(import.meta.dir, "..", "data", "speech");
 const recordedHz = 16_000;
@@ -16,7 +16,7 @@ export async function speech(rateHz: number): Promise<Float32Array<ArrayBuffer>>
     if (sampleRateHz !== recordedHz) throw new Error(`${name} is not at ${recordedHz} Hz`);
     return samples;
   });
-  const all = concatenate(await Promise.all(recordings));
+  const all = joinSamples(await Promise.all(recordings));
   if (rateHz === recordedHz) return Float32Array.from(all);
   const resampler = new Resampler({ fromHz: recordedHz, toHz: rateHz });
   return Float32Array.from(resampler.process(all));

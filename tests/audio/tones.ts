@@ -24,16 +24,6 @@ export function noise(samples: number, dbfs: number, seed = 1): Float32Array {
   return Float32Array.from({ length: samples }, () => amplitude * (2 * random.unit() - 1));
 }
 
-export function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 /** Amplitude of one frequency, by correlation under a Blackman window, in dB re amplitude 1. */
 export function amplitudeDb(signal: Float32Array, hz: number, rateHz: number): number {
   let real = 0;

@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import type { CuttingOptions } from "../../src/audio/utterance-cutter.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
 import {
@@ -13,7 +14,6 @@ import {
   contentOf,
   mean,
 } from "./cutting-rig.ts";
-import { concatenate } from "./tones.ts";
 
 // Hours of sound, on a machine that may have other things to do.
 setDefaultTimeout(60_000);
@@ -93,7 +93,7 @@ describe("the greatest length", () => {
     expect(rig.utterances.length).toBeGreaterThanOrEqual(10);
     for (const { samples } of rig.utterances)
       expect(samples.length).toBeLessThanOrEqual(9 * rateHz);
-    const joined = concatenate(rig.utterances.map(({ samples }) => samples));
+    const joined = joinSamples(rig.utterances.map(({ samples }) => samples));
     expect(isSpan(joined, 0, rig.position)).toBe(true);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { decodeMuLaw, encodeMuLaw } from "../../src/audio/g711.ts";
-import { concatenate, noise, tone } from "../audio/tones.ts";
+import { noise, tone } from "../audio/tones.ts";
 import { compareSound, findGaps, toneMs, toneShares } from "./heard-audio.ts";
 
 const rateHz = 8_000;
@@ -9,7 +10,7 @@ const second = rateHz;
 /** Bursts of noise and pauses of unlike lengths, so that no two stretches are alike. */
 function babble(seed: number): Float32Array {
   const lengths = [700, 1_900, 350, 2_800, 1_200, 4_100, 900];
-  return concatenate(
+  return joinSamples(
     lengths.flatMap((length, index) => [
       noise(length, -20 - index, seed + index),
       new Float32Array(length * 0.7),
@@ -41,7 +42,7 @@ describe("tones", () => {
   });
 
   test("how long a tone lasts is found among other sounds", () => {
-    const samples = concatenate([
+    const samples = joinSamples([
       noise(second, -20),
       tone({ hz: 440, rateHz, samples: second / 2 }),
       noise(second, -20),
@@ -52,7 +53,7 @@ describe("tones", () => {
 
 describe("likeness", () => {
   test.each([0, 1, 777, 12_345])("finds what was said %d samples later, exactly", (lagSamples) => {
-    const heard = concatenate([new Float32Array(lagSamples), spoken]);
+    const heard = joinSamples([new Float32Array(lagSamples), spoken]);
     const likeness = compareSound(spoken, heard, { rateHz });
     expect(likeness.lagSamples).toBe(lagSamples);
     expect(likeness.correlation).toBeCloseTo(1, 5);
@@ -75,7 +76,7 @@ describe("likeness", () => {
     const holed = spoken.map((sample, index) => (Math.floor(index / 160) % 10 === 3 ? 0 : sample));
     expect(compareSound(spoken, holed, { rateHz }).correlation).toBeLessThan(0.98);
     const half = 8_000;
-    const doubled = concatenate([spoken.subarray(0, half), spoken.subarray(half - 160)]);
+    const doubled = joinSamples([spoken.subarray(0, half), spoken.subarray(half - 160)]);
     expect(compareSound(spoken, doubled, { rateHz }).correlation).toBeLessThan(0.9);
   });
 
@@ -91,15 +92,15 @@ describe("gaps", () => {
 
   test("silence between sounds is a gap, silence around them is none", () => {
     const pause = new Float32Array(second / 10);
-    const samples = concatenate([pause, sound, pause, sound, pause]);
+    const samples = joinSamples([pause, sound, pause, sound, pause]);
     expect(findGaps(samples, { rateHz })).toEqual([{ startMs: 600, lengthMs: 100 }]);
   });
 
   test("shorter ones than asked for are left out; noise above the level is no silence", () => {
     const short = new Float32Array(second / 50);
-    expect(findGaps(concatenate([sound, short, sound]), { rateHz })).toEqual([]);
+    expect(findGaps(joinSamples([sound, short, sound]), { rateHz })).toEqual([]);
     const hiss = noise(second / 10, -50);
-    expect(findGaps(concatenate([sound, hiss, sound]), { rateHz })).toEqual([]);
-    expect(findGaps(concatenate([sound, hiss, sound]), { rateHz, belowDbfs: -40 })).toHaveLength(1);
+    expect(findGaps(joinSamples([sound, hiss, sound]), { rateHz })).toEqual([]);
+    expect(findGaps(joinSamples([sound, hiss, sound]), { rateHz, belowDbfs: -40 })).toHaveLength(1);
   });
 });

@@ -8,10 +8,10 @@ import {
   setDefaultTimeout,
   test,
 } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { eventually, testLimitMs } from "../end-to-end/eventually.ts";
 import { FakeLlama } from "../end-to-end/fake-llama.ts";
 import { Stage } from "../end-to-end/harness.ts";
-import { joinSamples } from "../end-to-end/speech.ts";
 import { figuresOf } from "../end-to-end/process-figures.ts";
 import { compareSound, findGaps, toneMs } from "../fakes/heard-audio.ts";
 import { type Account, callers, lines } from "./accounts.ts";

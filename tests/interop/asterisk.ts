@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { Resampler } from "../../src/audio/resample.ts";
 import { decodeWav } from "../../src/audio/wav.ts";
 import { encodeWav } from "../../src/audio/wav-writer.ts";
@@ -9,7 +10,6 @@ import { tone } from "../audio/tones.ts";
 import { eventually } from "../end-to-end/eventually.ts";
 import { type JsonRecord, parseObject } from "../end-to-end/program.ts";
 import { freePort } from "../end-to-end/raw-connection.ts";
-import { joinSamples } from "../end-to-end/speech.ts";
 import { allAccounts, trunk } from "./accounts.ts";
 import { OriginatedCall, type OriginateOptions } from "./asterisk-call.ts";
 import {

@@ -1,10 +1,10 @@
 /** Asterisk hands calls to Wildfire by its AudioSocket() application, without any SIP account. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { eventually, testLimitMs } from "../end-to-end/eventually.ts";
 import { FakeLlama } from "../end-to-end/fake-llama.ts";
 import { Stage } from "../end-to-end/harness.ts";
 import type { Program } from "../end-to-end/program.ts";
-import { joinSamples } from "../end-to-end/speech.ts";
 import { compareSound } from "../fakes/heard-audio.ts";
 import { callers } from "./accounts.ts";
 import { Asterisk, RecordedCall } from "./asterisk.ts";

@@ -91,7 +91,7 @@ route[WITHIN_DIALOG] {
 
 route[REGISTRATION] {
   if ($au == $null || $sht(password=>$au) == $null || $tU != $au
-      || pv_www_authenticate("$td", "$sht(password=>$au)", "0") < 0) {
+      || !pv_www_authenticate("$td", "$sht(password=>$au)", "0")) {
     www_challenge("$td", "1");
     exit;
   }
@@ -102,7 +102,7 @@ route[REGISTRATION] {
 
 route[PROXY_DIGEST] {
   if ($au == $null || $sht(password=>$au) == $null || $fU != $au
-      || pv_proxy_authenticate("$fd", "$sht(password=>$au)", "0") < 0) {
+      || !pv_proxy_authenticate("$fd", "$sht(password=>$au)", "0")) {
     proxy_challenge("$fd", "1");
     exit;
   }

@@ -1,9 +1,10 @@
 /** Sounds that the peers of these tests play to each other. */
 import { readFileSync } from "node:fs";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { Resampler } from "../../src/audio/resample.ts";
 import { decodeWav } from "../../src/audio/wav.ts";
 import { tone } from "../audio/tones.ts";
-import { demoCall, joinSamples, type Recording, sentenceWith } from "../end-to-end/speech.ts";
+import { demoCall, type Recording, sentenceWith } from "../end-to-end/speech.ts";
 import type { Asterisk } from "./asterisk.ts";
 
 export const narrowHz = 8_000;

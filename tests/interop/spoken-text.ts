@@ -1,9 +1,9 @@
 /** Texts spoken by the built-in voice, for callers to say. */
 import { embedded } from "#embedded";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { Flite } from "../../src/voice/engines/flite.ts";
 import { fliteWorkerUrl } from "../../src/worker-files.ts";
-import { joinSamples } from "../end-to-end/speech.ts";
 import type { Sound } from "./sounds.ts";
 
 /** Another one than the agent's. */

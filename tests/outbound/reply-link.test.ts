@@ -1,6 +1,5 @@
 /** The outbound end of a call's replies against a voice that comes, goes, dies and misbehaves. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync } from "node:fs";
 import { systemClock, type Timer } from "../../src/core/clock.ts";
 import { describeError } from "../../src/core/errors.ts";
 import type { ReplyStream } from "../../src/outbound/played-streams.ts";
@@ -11,6 +10,7 @@ import { readySignalPort } from "../../src/wire/ports.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { createMemoryLog } from "../fakes/memory-log.ts";
 import { ScriptedVoicePeer } from "../fakes/scripted-voice-peer.ts";
+import { openDescriptors } from "../fakes/open-descriptors.ts";
 import { until } from "../fakes/until.ts";
 
 setDefaultTimeout(20_000);
@@ -101,10 +101,6 @@ async function wholeCall(): Promise<void> {
   await ear.hears(100);
   ear.link.close();
   await connection.closed();
-}
-
-function openDescriptors(): number {
-  return readdirSync("/proc/self/fd").length;
 }
 
 describe("a reply", () => {

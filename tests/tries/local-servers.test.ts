@@ -84,3 +84,10 @@ test("whoever stops the search gets what there is at once", async () => {
   stop.abort();
   expect(await search).toEqual([]);
 });
+
+test("a server that calls itself by a name of the language is of the kind that its port tells", async () => {
+  using odd = serve(models("constructor", "x"));
+  expect(await findChatServers({ ...common, places: places(odd) })).toMatchObject([
+    { kind: "unknown", models: ["x"] },
+  ]);
+});

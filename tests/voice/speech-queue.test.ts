@@ -1,76 +1,10 @@
-/** What a call is told: order, pace, pauses, loudness, faults of engines, and interruptions. */
+/** What a call is told: order, pace, pauses, loudness and interruptions. */
 import { describe, expect, test } from "bun:test";
 import { levelDbfs } from "../../src/audio/level.ts";
-import { WildfireError } from "../../src/core/errors.ts";
-import { FallbackEngine } from "../../src/voice/fallback-engine.ts";
-import { LevelMemory } from "../../src/voice/speech-level.ts";
-import {
-  type PieceOrigin,
-  SpeechQueue,
-  type SpeechQueueOptions,
-} from "../../src/voice/speech-queue.ts";
-import { FakeClock } from "../fakes/fake-clock.ts";
-import { createMemoryLog } from "../fakes/memory-log.ts";
 import { tone } from "../fakes/scripted-speech-server.ts";
 import { until } from "../fakes/until.ts";
 import { ScriptedEngine } from "./scripted-engine.ts";
-
-const rateHz = 24_000;
-
-class Rig {
-  readonly clock = new FakeClock();
-  readonly pieces: Float32Array[] = [];
-  readonly origins: (PieceOrigin & { readonly samples: number })[] = [];
-  readonly told: string[] = [];
-  readonly ended: string[] = [];
-  readonly output = {
-    hasRoom: true,
-    write: (samples: Float32Array, from: PieceOrigin): void => {
-      this.pieces.push(samples.slice());
-      this.origins.push({ ...from, samples: samples.length });
-    },
-  };
-  readonly engine: ScriptedEngine;
-  readonly queue: SpeechQueue;
-
-  constructor(options: Partial<SpeechQueueOptions> = {}, engine = new ScriptedEngine()) {
-    this.engine = engine;
-    this.queue = new SpeechQueue({
-      engine,
-      output: this.output,
-      listener: {
-        clauseBegan: (turn, waitedMs) => this.told.push(`began ${turn} after ${waitedMs}`),
-        clauseFailed: (turn, reason) => this.told.push(`failed ${turn}: ${reason}`),
-        clauseEnded: ({ text }) => this.ended.push(text),
-        drained: () => this.told.push("drained"),
-      },
-      clock: this.clock,
-      levels: new LevelMemory(),
-      rateHz,
-      ...options,
-    });
-  }
-
-  get samples(): Float32Array {
-    return Float32Array.from(this.pieces.flatMap((piece) => [...piece]));
-  }
-
-  get handedMs(): number {
-    return (this.pieces.reduce((sum, { length }) => sum + length, 0) * 1000) / rateHz;
-  }
-
-  /** Lets time pass until all was said. */
-  async speaksOut(): Promise<void> {
-    await until(() => {
-      this.clock.advance(20);
-      return this.queue.isIdle && this.told.at(-1) === "drained";
-    }, "the end of the speech");
-  }
-
-  async hands(leastMs: number): Promise<void> {
-    await until(() => this.handedMs >= leastMs, `${leastMs} ms`);
-  }
-}
+import { rateHz, SpeechQueueRig } from "./speech-queue-rig.ts";
 
 /** Lengths of sounds and of the silences between them, in ms. */
 function spans(samples: Float32Array): number[] {
@@ -99,7 +33,7 @@ function spans(samples: Float32Array): number[] {
 
 describe("clauses", () => {
   test("are spoken in order, with pauses by what they end with", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     const texts = ["It is open,", "from nine to five.", "Good-bye"];
     for (const text of texts) expect(rig.queue.say(text)).toBe("queued");
     await rig.speaksOut();
@@ -113,7 +47,7 @@ describe("clauses", () => {
   });
 
   test("are told when they begin, and their end once it has been heard", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.engine.isManual = true;
     rig.queue.say("Hello.");
     rig.clock.advance(300);
@@ -128,7 +62,7 @@ describe("clauses", () => {
   });
 
   test("leave with what of each piece is speech", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     const texts = ["It is open,", "from nine to five."];
     for (const text of texts) rig.queue.say(text);
     await rig.speaksOut();
@@ -148,7 +82,7 @@ describe("clauses", () => {
   });
 
   test("leave in pieces of 20 to 200 ms, the first before the clause is complete", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.engine.isManual = true;
     rig.queue.say("Hello there, this takes a while.");
     const [utterance] = rig.engine.utterances;
@@ -162,7 +96,7 @@ describe("clauses", () => {
   });
 
   test("begin and end without a click", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.engine.isManual = true;
     rig.queue.say("One, two.");
     const harsh = new Float32Array(2400).fill(0.5);
@@ -179,7 +113,7 @@ describe("clauses", () => {
   });
 
   test("lose the silence that the engine puts around them, and keep the one within", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.engine.isManual = true;
     rig.queue.say("One. Two.");
     const [utterance] = rig.engine.utterances;
@@ -196,7 +130,7 @@ describe("clauses", () => {
   });
 
   test("of any rate come out at the rate of the queue", async () => {
-    const rig = new Rig({}, new ScriptedEngine({ rateHz: 16_000 }));
+    const rig = new SpeechQueueRig({}, new ScriptedEngine({ rateHz: 16_000 }));
     rig.queue.say("x".repeat(50));
     await rig.speaksOut();
     expect(rig.handedMs).toBeWithin(1000, 1060);
@@ -205,7 +139,7 @@ describe("clauses", () => {
 
 describe("synthesis", () => {
   test("of the next clause runs while one is delivered, as far ahead as it may", async () => {
-    const rig = new Rig({ aheadMs: 3000 });
+    const rig = new SpeechQueueRig({ aheadMs: 3000 });
     for (let count = 0; count < 20; count += 1) rig.queue.say("x".repeat(50));
     await rig.hands(1000);
     await until(() => rig.engine.texts.length === 4, "four clauses ahead");
@@ -217,7 +151,7 @@ describe("synthesis", () => {
   });
 
   test("stops when outbound does not read, and goes on when it does", async () => {
-    const rig = new Rig({ aheadMs: 2000 });
+    const rig = new SpeechQueueRig({ aheadMs: 2000 });
     rig.output.hasRoom = false;
     for (let count = 0; count < 10; count += 1) rig.queue.say("x".repeat(50));
     await until(() => rig.engine.texts.length === 2, "two clauses ahead");
@@ -233,7 +167,7 @@ describe("synthesis", () => {
 
 describe("patience", () => {
   test("with the engine is 700 ms in silence, and as long as there is sound afterwards", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.engine.isManual = true;
     rig.queue.say("First.");
     rig.queue.say("Second.");
@@ -247,7 +181,7 @@ describe("patience", () => {
 
 describe("loudness", () => {
   test.each([0.03, 0.1, 0.5, 0.9])("of a voice at %p comes out at -20 dBFS", async (amplitude) => {
-    const rig = new Rig({}, new ScriptedEngine({ amplitude }));
+    const rig = new SpeechQueueRig({}, new ScriptedEngine({ amplitude }));
     rig.queue.say("x".repeat(100));
     await rig.speaksOut();
     const { samples } = rig;
@@ -255,7 +189,7 @@ describe("loudness", () => {
   });
 
   test("is even from the first word when another engine takes over", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.engine.isManual = true;
     for (const amplitude of [0.5, 0.05]) {
       rig.queue.say("x".repeat(50));
@@ -270,7 +204,7 @@ describe("loudness", () => {
   });
 
   test("of peaks never passes 1 dB below full scale", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.engine.isManual = true;
     rig.queue.say("x".repeat(100));
     const sound = tone(1500, rateHz, 0.04);
@@ -284,7 +218,7 @@ describe("loudness", () => {
 
 describe("an interruption", () => {
   test("aborts synthesis, forgets all that waits, and tells what cannot have been heard", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     for (const text of ["First clause.", "x".repeat(100), "Never heard."]) rig.queue.say(text);
     await rig.hands(1000);
     const handed = rig.handedMs;
@@ -301,7 +235,7 @@ describe("an interruption", () => {
   });
 
   test("reaches the engine at once, and what it still gives is not heard", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.engine.isManual = true;
     rig.queue.say("A long story.");
     const [utterance] = rig.engine.utterances;
@@ -314,7 +248,7 @@ describe("an interruption", () => {
   });
 
   test("is over at once: what is said next is spoken", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.queue.say("An answer.");
     rig.queue.interrupt();
     expect(rig.queue.say("The new answer.")).toBe("queued");
@@ -324,7 +258,7 @@ describe("an interruption", () => {
   });
 
   test("without speech tells that there was none, however often it comes", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.queue.say("Short.");
     await rig.speaksOut();
     expect(rig.queue.interrupt().wasSpeaking).toBe(false);
@@ -333,108 +267,9 @@ describe("an interruption", () => {
   });
 });
 
-describe("an engine that", () => {
-  test("fails before a clause was heard is asked once more for all of it", async () => {
-    const rig = new Rig();
-    rig.engine.isManual = true;
-    rig.output.hasRoom = false;
-    rig.queue.say("Once more.");
-    rig.engine.utterances[0]?.give(tone(100), rateHz);
-    rig.engine.utterances[0]?.fail(new WildfireError("native", "broken"));
-    await until(() => rig.engine.utterances.length === 2, "the second attempt");
-    rig.engine.utterances[1]?.give(tone(200), rateHz);
-    rig.engine.utterances[1]?.finish();
-    rig.output.hasRoom = true;
-    rig.queue.room();
-    await rig.speaksOut();
-    expect(rig.handedMs).toBeWithin(200, 250);
-  });
-
-  test("fails in a clause that is being heard hands over with the next clause", async () => {
-    const clock = new FakeClock();
-    const best = new ScriptedEngine({ name: "best" });
-    best.failure = "out of order";
-    best.failsAfterMs = 300;
-    const plain = new ScriptedEngine({ name: "plain", amplitude: 0.05 });
-    const { log } = createMemoryLog(clock);
-    const engine = new FallbackEngine({
-      choices: [{ engine: best }, { engine: plain }],
-      clock,
-      log,
-    });
-    const rig = new Rig({ engine });
-    rig.queue.say("This one breaks off.");
-    rig.queue.say("This one does not.");
-    await rig.speaksOut();
-    expect(rig.told).toContain("failed 1: out of order");
-    expect(plain.texts).toEqual(["This one does not."]);
-    expect(rig.handedMs).toBeWithin(300 + 360, 300 + 360 + 350);
-  });
-
-  test("never works is given up, and the next clause is tried", async () => {
-    const rig = new Rig();
-    rig.engine.failure = "no voice";
-    rig.queue.say("One.");
-    rig.queue.say("Two.");
-    await until(() => rig.queue.isIdle, "the end");
-    expect(rig.engine.texts).toEqual(["One.", "One.", "Two.", "Two."]);
-    expect(rig.told).toEqual(["failed 1: no voice", "failed 1: no voice"]);
-    rig.engine.failure = undefined;
-    rig.queue.say("Three.");
-    await rig.speaksOut();
-    expect(rig.handedMs).toBeWithin(120, 160);
-  });
-
-  test("gives sound for ever is stopped by the length of the text", async () => {
-    const rig = new Rig({ leadMs: 1e9 });
-    rig.engine.isManual = true;
-    rig.queue.say("Hi.");
-    for (let count = 0; count < 60; count += 1) rig.engine.utterances[0]?.give(tone(1000), rateHz);
-    await rig.speaksOut();
-    expect(rig.told.at(1)).toContain("far more sound than the text has");
-    expect(rig.handedMs).toBeLessThan(6500);
-    expect(rig.engine.aborts).toBe(1);
-  });
-
-  test("gives nothing and never ends is given up after 20 s", async () => {
-    const rig = new Rig();
-    rig.engine.isManual = true;
-    rig.queue.say("Hello.");
-    rig.clock.advance(20_000);
-    await until(() => rig.engine.utterances.length === 2, "the second attempt");
-    rig.clock.advance(20_000);
-    expect(rig.told).toEqual([expect.stringContaining("gave nothing for 20000 ms")]);
-    expect(rig.queue.isIdle).toBe(true);
-  });
-
-  test.each([Number.NaN, 0, -1, 7, 1e9])("says its rate is %p Hz is not believed", async (rate) => {
-    const rig = new Rig();
-    rig.engine.isManual = true;
-    rig.queue.say("Hello.");
-    for (const index of [0, 1]) {
-      await until(() => rig.engine.utterances.length > index, "an attempt");
-      rig.engine.utterances[index]?.give(tone(10), rate);
-    }
-    await until(() => rig.told.length === 1, "the failure");
-    expect(rig.told[0]).toStartWith("failed 1");
-    expect(rig.handedMs).toBe(0);
-  });
-
-  test("gives what is no number gives silence", async () => {
-    const rig = new Rig();
-    rig.engine.isManual = true;
-    rig.queue.say("Hello.");
-    const bad = tone(200).fill(Number.NaN, 1000, 2000).fill(Number.POSITIVE_INFINITY, 2000, 2100);
-    rig.engine.utterances[0]?.give(bad, rateHz);
-    rig.engine.utterances[0]?.finish();
-    await rig.speaksOut();
-    expect(rig.samples.every(Number.isFinite)).toBe(true);
-  });
-});
-
 describe("bounds", () => {
   test("more text than a call may wait for is refused and counted", () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.output.hasRoom = false;
     rig.engine.isManual = true;
     const outcomes = Array.from({ length: 100 }, () => rig.queue.say("x".repeat(300)));
@@ -443,7 +278,7 @@ describe("bounds", () => {
   });
 
   test("a closed queue holds no timer and takes nothing", async () => {
-    const rig = new Rig();
+    const rig = new SpeechQueueRig();
     rig.queue.say("x".repeat(100));
     await rig.hands(1000);
     rig.queue.close();

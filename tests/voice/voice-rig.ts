@@ -4,6 +4,7 @@ import { readOptions } from "../../src/config/options.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { ReplyLink } from "../../src/outbound/reply-link.ts";
 import { kokoroServiceWith } from "../../src/services/kokoro.ts";
+import type { KokoroOptions, KokoroValues } from "../../src/services/kokoro-options.ts";
 import type { RunningService } from "../../src/services/service.ts";
 import { connectTcp } from "../../src/tcp.ts";
 import type { TcpLink } from "../../src/tcp-link.ts";
@@ -23,12 +24,14 @@ export function isThrough({ samples, of }: ReportValues<"heard">): boolean {
 
 /** A running service, and the socket that whisper would use. */
 export class Voice implements AsyncDisposable {
-  readonly engine = new ScriptedEngine({ name: "builtin" });
+  /** In the order in which the service opened them. */
+  readonly engines: ScriptedEngine[] = [];
   readonly memory: MemoryLog = createMemoryLog(systemClock);
   /** What the LLaMA was told of texts, both copies of each. */
   readonly heard: ReportValues<"heard">[] = [];
   readonly #signals: UdpEndpoint;
-  #service: RunningService | undefined;
+  #service: RunningService<KokoroOptions> | undefined;
+  #valuesFor: ((argv: readonly string[]) => KokoroValues) | undefined;
 
   private constructor(signals: UdpEndpoint) {
     this.#signals = signals;
@@ -47,21 +50,40 @@ export class Voice implements AsyncDisposable {
     });
     const voice = new Voice(signals);
     holder.voice = voice;
-    const definition = kokoroServiceWith(() => Promise.resolve(voice.engine));
-    const values = readOptions(definition.options, {
-      argv: `--port 0 --signal-port 0 --llama-signal-port ${signals.port}`.split(" ").concat(argv),
-      env: {},
-      file: {},
-      fileName: "",
-      command: "kokoro",
+    const definition = kokoroServiceWith(async () => {
+      const engine = new ScriptedEngine({ name: "builtin" });
+      voice.engines.push(engine);
+      return engine;
     });
-    voice.#service = await definition.start(values, {
+    const ports = `--port 0 --signal-port 0 --llama-signal-port ${signals.port}`.split(" ");
+    voice.#valuesFor = (more) =>
+      readOptions(definition.options, {
+        argv: ports.concat(more),
+        env: {},
+        file: {},
+        fileName: "",
+        command: "kokoro",
+      });
+    voice.#service = await definition.start(voice.#valuesFor(argv), {
       clock: systemClock,
       log: voice.memory.log,
       stateFolder,
       print: () => undefined,
     });
     return voice;
+  }
+
+  /** The one that was opened last. */
+  get engine(): ScriptedEngine {
+    const last = this.engines.at(-1);
+    if (last === undefined) throw new Error("no engine was opened");
+    return last;
+  }
+
+  /** As the command does it; `argv` takes the place of what was given at the start. */
+  async reload(...argv: readonly string[]): Promise<void> {
+    const values = this.#valuesFor?.(argv);
+    if (values !== undefined) await this.#service?.reload?.(values);
   }
 
   /** One figure of the status, by its way: `calls.open`. */

@@ -1,3 +1,4 @@
+import type { Database } from "bun:sqlite";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { describeError } from "../../src/core/errors.ts";
 import { nextReceiverState } from "../../src/webhooks/receiver-states.ts";
@@ -216,5 +217,51 @@ test("without a secret nothing is sent, and everything goes out once there is on
   webhooks.useKey(readWebhookSecret(rigSecret));
   await until(() => receiver.received.length === 1, "it arrives");
   expect(receiver.received[0]?.isSigned).toBe(true);
+  await rig.close();
+});
+
+test("a disk that breaks while a receiver is probed holds nothing up, and costs no message", async () => {
+  const clock = new FakeClock();
+  const rig = new WebhookRig(clock);
+  const receiver = rig.receiver();
+  receiver.answer = () => new Response(null, { status: 503 });
+  const db = openSpoolFile(rig.path, rig.memory.log);
+  const webhooks = rig.open({ urls: [receiver.url], open: () => db });
+  rig.phone(webhooks, "a", { kind: "ringing" });
+  clock.advance(60);
+  await until(() => webhooks.view().receivers[0]?.state === "pausing", "it is left alone");
+  db.close();
+  clock.advance(10_000);
+  expect(webhooks.view().receivers[0]).toMatchObject({ state: "probing", waiting: 1 });
+  expect(receiver.received).toHaveLength(1);
+  await rig.close();
+});
+
+test("a spool that cannot be used is closed before it is opened again", async () => {
+  const clock = new FakeClock();
+  const rig = new WebhookRig(clock);
+  const receiver = rig.receiver();
+  const opened: Database[] = [];
+  const webhooks = rig.open({
+    urls: [receiver.url],
+    open() {
+      const db = openSpoolFile(rig.path, rig.memory.log);
+      if (opened.length < 3) db.run("PRAGMA query_only = ON");
+      opened.push(db);
+      return db;
+    },
+  });
+  rig.phone(webhooks, "a", { kind: "ringing" });
+  await passUntil(clock, () => webhooks.view().waiting === 0, "the disk takes it");
+  await until(() => receiver.received.length === 1, "it arrives");
+  const states = opened.map((db) => {
+    try {
+      db.query("SELECT 1 AS one").get();
+      return "open";
+    } catch {
+      return "closed";
+    }
+  });
+  expect(states).toEqual(["closed", "closed", "closed", "open"]);
   await rig.close();
 });

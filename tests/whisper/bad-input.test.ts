@@ -1,7 +1,7 @@
 /** Sound as telephone lines spoil it, through the real detector and the real model. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import type { FinalTranscript } from "../../src/whisper/utterance-line.ts";
-import { concatenate } from "../audio/tones.ts";
 import {
   CallUnderTest,
   type EarsUnderTest,
@@ -39,7 +39,7 @@ function silence(ms: number): Float32Array {
 }
 
 function inSilence(samples: Float32Array): Float32Array {
-  return concatenate([silence(600), samples, silence(700)]);
+  return joinSamples([silence(600), samples, silence(700)]);
 }
 
 /** From the first audible sample to the last one. */
@@ -92,7 +92,7 @@ describe("200 ms of packets that are missing in mid-sentence", () => {
     async ({ text, samples }) => {
       const whole = inSilence(samples);
       const from = Math.floor(whole.length / 2) - 1600;
-      const rest = concatenate([whole.slice(0, from), whole.slice(from + 3200)]);
+      const rest = joinSamples([whole.slice(0, from), whole.slice(from + 3200)]);
       const heard = wordsOf(only(await hearCall(ears, rest)).text);
       const spoken = wordsOf(text);
       expect([heard.at(0), heard.at(-1)]).toEqual([spoken.at(0), spoken.at(-1)]);
@@ -106,7 +106,7 @@ describe("a stream that starts in mid-word", () => {
     "is heard from its first sample to the last word of $name",
     async (recording) => {
       const cut = spokenPart(recording).slice(rateHz / 4);
-      const final = only(await hearCall(ears, concatenate([cut, silence(700)])));
+      const final = only(await hearCall(ears, joinSamples([cut, silence(700)])));
       expect(final.utterance.startSample).toBe(0);
       expect(wordsOf(final.text).at(-1)).toBe(wordsOf(recording.text).at(-1));
     },
@@ -124,7 +124,7 @@ test(
       parts.push(part);
       length += part.length;
     }
-    const samples = concatenate(parts);
+    const samples = joinSamples(parts);
     const finals = await hearCall(ears, samples);
     const utterances = finals.map(({ utterance }) => utterance);
     expect(utterances.map(({ startSample }) => startSample)).toEqual([
@@ -142,7 +142,7 @@ test(
 test(
   "bursts at ten times real time and more give the same utterances and texts",
   async () => {
-    const samples = concatenate(all.flatMap((recording) => [silence(800), recording.samples]));
+    const samples = joinSamples(all.flatMap((recording) => [silence(800), recording.samples]));
     const steady = await hearCall(ears, samples);
     expect(texts(steady)).toEqual(all.map(({ text }) => text));
     for (const burstMs of [200, 60_000]) {

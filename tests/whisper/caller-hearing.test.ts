@@ -1,8 +1,8 @@
 /** What is told of a caller by the ears of a call: in order with the texts, and never left open. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { Hearing } from "../../src/whisper/hearing.ts";
-import { concatenate } from "../audio/tones.ts";
 import { inPackets, openEarsUnderTest, type EarsUnderTest } from "./ears-under-test.ts";
 import { eventLoopTurn } from "./event-loop-turn.ts";
 import { HearingRig, rigSettings, silence, speech } from "./hearing-rig.ts";
@@ -193,7 +193,7 @@ describe("recorded speech", () => {
   test.each(clear.map(({ name, samples }) => [name, samples] as const))(
     "%s tells a beginning, a text and an end",
     async (_name, samples) => {
-      const told = await hearTold(ears, concatenate([quiet(1_000), samples, quiet(1_000)]));
+      const told = await hearTold(ears, joinSamples([quiet(1_000), samples, quiet(1_000)]));
       expect(told).toEqual(["pause", "speech", "text", "silence"]);
     },
     longTestMs,
@@ -205,7 +205,7 @@ describe("recorded speech", () => {
       // The softer samples before it are no sound yet.
       const start = samples.findIndex((sample) => Math.abs(sample) > audible);
       const piece = samples.slice(start, start + 16 * pieceMs);
-      const told = await hearTold(ears, concatenate([quiet(1_000), piece, quiet(1_000)]));
+      const told = await hearTold(ears, joinSamples([quiet(1_000), piece, quiet(1_000)]));
       expect(told.filter((entry) => entry !== "text")).toEqual(["pause", "resume"]);
     },
     longTestMs,

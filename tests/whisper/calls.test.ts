@@ -28,13 +28,17 @@ class RecordingSink implements TextSink {
 function createRig(overrides: { idleLimitMs?: number } = {}) {
   const recogniser = new ScriptedRecogniser();
   const sink = new RecordingSink();
+  const told: string[] = [];
   const memory = createMemoryLog(systemClock);
   const calls = new Calls({
     recogniser,
     voice: new ScriptedVoice(),
     texts: sink,
     openSignals: () => ({ tell: () => undefined, turn: () => undefined, end: () => undefined }),
-    onEvent: () => undefined,
+    onEvent({ key }, event) {
+      const reason = event.kind === "ended" ? ` after ${event.audioMs} ms: ${event.reason}` : "";
+      told.push(`${key} ${event.kind}${reason}`);
+    },
     isWatched: () => false,
     clock: systemClock,
     log: memory.log,
@@ -58,6 +62,7 @@ function createRig(overrides: { idleLimitMs?: number } = {}) {
   return {
     recogniser,
     sink,
+    told,
     memory,
     calls,
     register: (id: number) => calls.register(callIdOf(id), "127.0.0.1"),
@@ -80,6 +85,26 @@ describe("a call", () => {
     expect(rig.sink.events).toEqual(["begin 4001", "4001: hello there", "end 4001"]);
     await until(() => inbound.returned.length === 1 && inbound.closed === 1, "its way back");
     expect(inbound.returned).toEqual(["hello there"]);
+  });
+
+  test("tells its beginning, and its end behind its last text", async () => {
+    await using rig = createRig();
+    using inbound = new ScriptedInbound(4_031);
+    rig.register(4_031);
+    rig.register(4_032);
+    const link = await inbound.greet();
+    await until(() => rig.told.length === 1, "the beginning");
+    link.write(utterance());
+    link.write(endMarker);
+    await until(() => rig.recogniser.jobs.length === 1, "one job");
+    expect(rig.told).toEqual(["4031-1 began"]);
+    rig.recogniser.jobs[0]?.answer("hello there");
+    await until(() => rig.calls.size === 0, "the end of both");
+    // Of one that was registered and never heard nothing is told.
+    expect(rig.told.slice(0, 2)).toEqual(["4031-1 began", "4031-1 final"]);
+    expect(rig.told.slice(2)).toEqual([
+      expect.stringMatching(/^4031-1 ended after \d{3,} ms: end/),
+    ]);
   });
 
   test("texts leave in the order of speech, whichever is decoded first", async () => {

@@ -1,7 +1,8 @@
 /** Calls as they should not be: bursts, gaps, offsets, callers without a pause. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { pauseMs } from "../../src/whisper/hearing.ts";
-import { concatenate, noise } from "../audio/tones.ts";
+import { noise } from "../audio/tones.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
 import { eventLoopTurn } from "./event-loop-turn.ts";
 import { HearingRig, isSameSound, rateHz, silence, speech } from "./hearing-rig.ts";
@@ -41,7 +42,7 @@ function conversation(): Float32Array {
   for (const ms of [400, 1_500, 2_600, 900, 11_000]) {
     parts.push(speech(ms), silence(300), speech(500), silence(900));
   }
-  return concatenate(parts);
+  return joinSamples(parts);
 }
 
 describe("a caller who never pauses", () => {
@@ -55,7 +56,7 @@ describe("a caller who never pauses", () => {
     expect(rig.texts.length).toBeGreaterThanOrEqual(10);
     const parts = rig.finals.map(({ utterance }) => utterance.samples);
     expect(Math.max(...parts.map((part) => part.length))).toBeLessThanOrEqual(9 * rateHz);
-    expect(isSameSound(concatenate(parts), samples)).toBe(true);
+    expect(isSameSound(joinSamples(parts), samples)).toBe(true);
     expect(rig.events.filter(({ kind }) => kind === "speech-start")).toHaveLength(1);
   });
 
@@ -71,7 +72,7 @@ describe("a caller who never pauses", () => {
 });
 
 test("a stream that starts in mid-word is heard from its first sample", async () => {
-  expect(await spansHeard(concatenate([speech(800), silence(900)]))).toMatchObject([
+  expect(await spansHeard(joinSamples([speech(800), silence(900)]))).toMatchObject([
     { startSample: 0 },
   ]);
 });
@@ -112,8 +113,8 @@ describe("hard sound", () => {
   });
 
   test("200 ms of packets that are missing from a word leave one utterance of the rest", async () => {
-    const whole = concatenate([silence(500), speech(2_000), silence(900)]);
-    const missing = concatenate([whole.subarray(0, 1.2 * rateHz), whole.subarray(1.4 * rateHz)]);
+    const whole = joinSamples([silence(500), speech(2_000), silence(900)]);
+    const missing = joinSamples([whole.subarray(0, 1.2 * rateHz), whole.subarray(1.4 * rateHz)]);
     const [span, ...others] = await spansHeard(missing);
     expect(others).toEqual([]);
     const length = (span?.endSample ?? 0) - (span?.startSample ?? 0);
@@ -159,7 +160,7 @@ describe("the utterances are the same", () => {
       for (let count = 0; count < 12; count += 1) {
         parts.push(speech(random.between(20, 3_000)), silence(random.between(20, 1_200)));
       }
-      const samples = concatenate(parts);
+      const samples = joinSamples(parts);
       const rig = new HearingRig({ partials: true });
       rig.recogniser.auto = ({ samples: own }) => `${own.length}`;
       rig.voice.judge = swingsBeyond(0.02);

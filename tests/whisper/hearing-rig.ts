@@ -1,9 +1,10 @@
 /** The ears of a call with a scripted detector and recogniser, and sound to let them hear. */
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import type { HearingEvent, TurnTiming } from "../../src/whisper/hearing-events.ts";
 import type { CallerSignal } from "../../src/whisper/caller-activity-states.ts";
 import { type EarSettings, Hearing } from "../../src/whisper/hearing.ts";
 import type { FinalTranscript } from "../../src/whisper/utterance-line.ts";
-import { concatenate, tone } from "../audio/tones.ts";
+import { tone } from "../audio/tones.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { ScriptedRecogniser } from "../fakes/scripted-recogniser.ts";
 import { ScriptedVoice } from "../fakes/scripted-voice.ts";
@@ -82,7 +83,7 @@ export class HearingRig {
 
   /** Steady sound as it comes in a call, in blocks of 20 ms. */
   async hear(...sounds: readonly Float32Array[]): Promise<void> {
-    const samples = concatenate(sounds);
+    const samples = joinSamples(sounds);
     for (let start = 0; start < samples.length; start += 320) {
       this.hearing.hear(samples.subarray(start, start + 320));
       this.clock.advance(20);

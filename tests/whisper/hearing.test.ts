@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { concatenate } from "../audio/tones.ts";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { ScriptedRecogniser } from "../fakes/scripted-recogniser.ts";
 import { ScriptedVoice } from "../fakes/scripted-voice.ts";
 import { eventLoopTurn } from "./event-loop-turn.ts";
@@ -305,7 +305,7 @@ describe("utterances that their sender has cut", () => {
     const parts = rig.recogniser.jobs.slice(1).map(({ request }) => request.samples);
     expect(parts.length).toBeGreaterThanOrEqual(3);
     expect(Math.max(...parts.map((part) => part.length))).toBeLessThanOrEqual(9 * rateHz);
-    expect(isSameSound(concatenate(parts), long)).toBe(true);
+    expect(isSameSound(joinSamples(parts), long)).toBe(true);
     expect(rig.hearing.utterances).toBe(1 + parts.length);
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { type GateVerdict, holdWindows, SpeechGate } from "../../src/whisper/speech-gate.ts";
 import { voiceWindowSamples } from "../../src/whisper/voice-activity.ts";
-import { concatenate, noise, tone } from "../audio/tones.ts";
+import { noise, tone } from "../audio/tones.ts";
 
 const rateHz = 16_000;
 
@@ -22,7 +23,7 @@ function silence(windows: number): Float32Array {
 }
 
 function judge(parts: readonly Float32Array[], gate = new SpeechGate()): GateVerdict[] {
-  const samples = concatenate(parts);
+  const samples = joinSamples(parts);
   const verdicts: GateVerdict[] = [];
   for (let start = 0; start < samples.length; start += voiceWindowSamples) {
     verdicts.push(gate.judge(samples.subarray(start, start + voiceWindowSamples)));
@@ -69,7 +70,7 @@ describe("the gate opens", () => {
   });
 
   test("for speech whatever the offset of the line, and for speech that clips", () => {
-    const offset = concatenate([silence(30), voice(3)]).map((sample) => sample + 0.4);
+    const offset = joinSamples([silence(30), voice(3)]).map((sample) => sample + 0.4);
     expect(openAt(judge([offset]))).toEqual([30, 31, 32]);
     const clipped = voice(3, 20).map((sample) => Math.max(-1, Math.min(1, sample)));
     expect(openAt(judge([silence(30), clipped]))).toEqual([30, 31, 32]);
@@ -87,7 +88,7 @@ test("the gate stays open for four seconds after the last sound, and no longer",
 });
 
 test("sound that rises and falls as speech does keeps it open for as long as it lasts", () => {
-  const syllable = concatenate([voice(6), voice(2, 0.01)]);
+  const syllable = joinSamples([voice(6), voice(2, 0.01)]);
   const verdicts = judge(Array.from({ length: 352 }, () => syllable));
   expect(openAt(verdicts)).toHaveLength(verdicts.length);
 });

@@ -12,6 +12,7 @@ import {
   recordAudio,
   type FrameRecord,
 } from "./frame-recorders.ts";
+import { testAllCuts } from "./all-cuts.ts";
 
 function decode(...pieces: readonly Uint8Array[]): FrameRecord[] {
   const decoder = new AudioFrameDecoder();
@@ -40,27 +41,7 @@ describe("a stream", () => {
     ["end", "all-ones"],
   ];
 
-  test("in one piece", () => {
-    expect(decode(whole)).toEqual(expected);
-  });
-
-  test("byte by byte", () => {
-    expect(decode(...Array.from(whole, (byte) => Uint8Array.of(byte)))).toEqual(expected);
-  });
-
-  test("cut in two at every place", () => {
-    for (let cut = 0; cut <= whole.length; cut += 1) {
-      expect(decode(whole.subarray(0, cut), whole.subarray(cut))).toEqual(expected);
-    }
-  });
-
-  test("from any byte offset of a larger buffer", () => {
-    for (let offset = 0; offset < 4; offset += 1) {
-      const larger = new Uint8Array(whole.length + offset);
-      larger.set(whole, offset);
-      expect(decode(larger.subarray(offset))).toEqual(expected);
-    }
-  });
+  testAllCuts(decode, whole, expected);
 
   test("ends with a zero length too, and nothing after the end counts", () => {
     const zero = lengthBytes(0);

@@ -8,6 +8,7 @@ import {
 } from "../../src/wire/reply-audio.ts";
 import { SeededRandom } from "../fuzz/seeded-random.ts";
 import { bitsOf, type FrameRecord, joinBytes, lengthBytes } from "./frame-recorders.ts";
+import { testAllCuts } from "./all-cuts.ts";
 
 interface ReplyRecorder extends ReplyAudioSink {
   readonly records: FrameRecord[];
@@ -64,27 +65,7 @@ describe("a stream", () => {
     ["end"],
   ];
 
-  test("in one piece", () => {
-    expect(decode(whole)).toEqual(expected);
-  });
-
-  test("byte by byte", () => {
-    expect(decode(...Array.from(whole, (byte) => Uint8Array.of(byte)))).toEqual(expected);
-  });
-
-  test("cut in two at every place", () => {
-    for (let cut = 0; cut <= whole.length; cut += 1) {
-      expect(decode(whole.subarray(0, cut), whole.subarray(cut))).toEqual(expected);
-    }
-  });
-
-  test("from any byte offset of a larger buffer", () => {
-    for (let offset = 0; offset < 4; offset += 1) {
-      const larger = new Uint8Array(whole.length + offset);
-      larger.set(whole, offset);
-      expect(decode(larger.subarray(offset))).toEqual(expected);
-    }
-  });
+  testAllCuts(decode, whole, expected);
 
   test("floats arrive as they were sent, NaN and infinities too", () => {
     const odd = Float32Array.of(Number.NaN, Number.NEGATIVE_INFINITY, -0, 1e-40, 7);

@@ -1,11 +1,9 @@
 /** Whether each port of the services is free, or held by the service that it belongs to. */
-import { describeError } from "../../core/errors.ts";
-import { listenTcp } from "../../tcp.ts";
-import { openUdp } from "../../udp.ts";
 import type { Check } from "../check-runner.ts";
 import { type Configured, numberOf, textOf } from "../configured.ts";
 import { fault, type Finding, ok, warning } from "../finding.ts";
 import { findPortOwner, type PortKind, type PortOwner } from "../port-owner.ts";
+import { portProblem } from "../port-probe.ts";
 import type { Surroundings } from "../surroundings.ts";
 
 export interface NeededPort {
@@ -96,30 +94,11 @@ function judgePort(seen: SeenPort): readonly Finding[] {
 }
 
 async function lookAtPort(needed: NeededPort, servicePids: readonly number[]): Promise<SeenPort> {
-  const reason = await tryToOpen(needed);
+  const reason = await portProblem(needed);
   if (reason === "") {
     return { ...needed, state: "free", reason, owner: undefined, servicePids };
   }
   const isTaken = reason.includes("EADDRINUSE");
   const owner = isTaken ? await findPortOwner(needed.port, needed.kind) : undefined;
   return { ...needed, state: isTaken ? "taken" : "forbidden", reason, owner, servicePids };
-}
-
-/** Empty when it can be opened; it is closed again at once. */
-async function tryToOpen({ kind, port, bind: hostname }: NeededPort): Promise<string> {
-  try {
-    if (kind === "udp") {
-      (await openUdp({ hostname, port, onDatagram: ignore, onError: ignore })).close();
-    } else {
-      const accept = () => ({ data: ignore, closed: ignore });
-      listenTcp({ hostname, port, maxPendingBytes: 0, accept }).stop(true);
-    }
-    return "";
-  } catch (error) {
-    return describeError(error);
-  }
-}
-
-function ignore(): void {
-  // Whatever comes in this moment is not for us.
 }

@@ -29,5 +29,16 @@ export type LlamaCallEvent =
       readonly characters: number;
       readonly isAll: boolean;
     }
+  /** The model used a tool, also one that takes the caller away; both texts as the model has them. */
+  | {
+      readonly kind: "tool";
+      readonly turn: number;
+      readonly name: string;
+      readonly arguments: string;
+      /** `refused`: there is no such tool, or it cannot be called like that. */
+      readonly outcome: "result" | "failed" | "refused";
+      readonly text: string;
+      readonly tookMs: number;
+    }
   | { readonly kind: "resumed"; readonly turn: number; readonly characters: number }
   | { readonly kind: "ended" };

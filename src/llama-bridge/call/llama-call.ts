@@ -8,12 +8,13 @@ import type { CallStyle } from "../conversation/said-answer.ts";
 import { promptMoment, type PromptTemplate } from "../conversation/prompt-template.ts";
 import { textToolInstructions } from "../conversation/text-tool-calls.ts";
 import { ToolBox } from "../conversation/tool-box.ts";
-import type { Tool } from "../conversation/tool.ts";
+import type { Tool, ToolPlanner } from "../conversation/tool.ts";
 import { TurnMachine } from "../conversation/turn-machine.ts";
 import type { AnswerReport } from "../conversation/turn-options.ts";
 import { AnswerSpeech, type VoicePath } from "./answer-speech.ts";
 import type { LlamaCallEvent } from "./call-events.ts";
 import { Playback } from "./playback.ts";
+import { ToldTools } from "./told-tools.ts";
 import type { Heard, HeardSamples } from "./spoken-ledger.ts";
 import { type HearingFigures, TurnTimes } from "./turn-times.ts";
 
@@ -52,7 +53,8 @@ export interface CallSurroundings {
 
 export interface LlamaCallOptions {
   readonly callId: string;
-  readonly settings: CallSettings;
+  /** Those that count now; a call that is up takes them with its next turn. */
+  readonly settings: () => CallSettings;
   readonly asker: ChatAsker;
   readonly path: VoicePath;
   /** Bounded in time; never rejects. */
@@ -79,6 +81,10 @@ export class LlamaCall {
   readonly #options: LlamaCallOptions;
   readonly #playback: Playback;
   readonly #speech: AnswerSpeech;
+  #settings: CallSettings;
+  #surroundings: CallSurroundings | undefined;
+  #conversation: Conversation | undefined;
+  #tools: ToolPlanner | undefined;
   #machine: TurnMachine | undefined;
   #waiting: (() => void)[] = [];
   #times = new TurnTimes(0);
@@ -94,12 +100,16 @@ export class LlamaCall {
   /** Begins at once: asks the telephone about the call, and greets. */
   constructor(options: LlamaCallOptions) {
     this.#options = options;
-    const { path, clock, settings } = options;
+    const { path, clock } = options;
+    this.#settings = options.settings();
+    const language = (): string => this.#settings.language;
     this.#playback = new Playback({ clock, played: (heard) => this.#played(heard) });
     this.#speech = new AnswerSpeech({
       path,
       playback: this.#playback,
-      language: settings.language,
+      get language() {
+        return language();
+      },
       given: (turn, { text }) => this.#given(turn, text),
       clock,
     });
@@ -167,34 +177,49 @@ export class LlamaCall {
   }
 
   async #open(): Promise<void> {
-    const { settings, lookUp } = this.#options;
-    const surroundings = await lookUp();
+    const surroundings = await this.#options.lookUp();
     if (this.#isOver) return;
-    const tools = this.#tools(surroundings);
-    const { greeting, toolStyle } = settings;
-    this.#machine = this.#newMachine(surroundings, toolStyle === undefined ? undefined : tools);
+    this.#surroundings = surroundings;
+    this.#settings = this.#options.settings();
+    this.#tools = this.#toolsFor(surroundings);
+    const { greeting } = this.#settings;
+    this.#machine = this.#newMachine(this.#converse(surroundings));
     if (greeting !== "" && !surroundings.isUnderWay) this.#machine.greet(greeting);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const action of waiting) action();
   }
 
-  #newMachine(surroundings: CallSurroundings, tools: ToolBox | undefined): TurnMachine {
-    const { settings, clock, log } = this.#options;
-    const { greeting, historyTokens, apology, toolStyle, maxTurnChars } = settings;
+  #converse(surroundings: CallSurroundings): Conversation {
+    const { greeting, historyTokens: budgetTokens } = this.#settings;
+    const system = this.#systemPrompt(surroundings);
+    const conversation = new Conversation({ system, greeting, budgetTokens });
+    this.#conversation = conversation;
+    return conversation;
+  }
+
+  #newMachine(conversation: Conversation): TurnMachine {
+    const { clock, log } = this.#options;
+    const settings = (): CallSettings => this.#settings;
+    const tools = (): ToolPlanner | undefined => this.#tools;
     return new TurnMachine({
-      conversation: new Conversation({
-        system: this.#systemPrompt(surroundings, tools),
-        greeting,
-        budgetTokens: historyTokens,
-      }),
+      conversation,
       asker: { ask: (request) => this.#ask(request) },
       speech: this.#speech,
-      tools,
-      toolStyle,
-      apology,
-      maxTurnChars,
+      get tools() {
+        return tools();
+      },
+      get toolStyle() {
+        return settings().toolStyle;
+      },
+      get apology() {
+        return settings().apology;
+      },
+      get maxTurnChars() {
+        return settings().maxTurnChars;
+      },
       tellsSpeech: () => this.#tellsShortSounds,
+      beginsTurn: () => this.#renew(),
       answered: (report) => this.#answered(report),
       ignored: (text) => this.#ignored(text),
       resumed: (turn, characters) => this.#options.tell({ kind: "resumed", turn, characters }),
@@ -203,20 +228,34 @@ export class LlamaCall {
     });
   }
 
-  #tools({ actions, canTransfer }: CallSurroundings): ToolBox {
-    const { tools, destinations, anyNumber } = this.#options.settings;
-    if (actions === undefined) return new ToolBox(tools);
-    const whom = canTransfer ? { destinations, anyNumber } : { destinations: {} };
-    return new ToolBox([...callTools({ actions, ...whom }), ...tools]);
+  /** Between two turns, so that no answer has the tools of one configuration and the style of another. */
+  #renew(): void {
+    const settings = this.#options.settings();
+    const surroundings = this.#surroundings;
+    if (settings === this.#settings || surroundings === undefined) return;
+    this.#settings = settings;
+    this.#tools = this.#toolsFor(surroundings);
+    const system = this.#systemPrompt(surroundings);
+    this.#conversation?.instruct({ system, budgetTokens: settings.historyTokens });
   }
 
-  #systemPrompt({ caller, line }: CallSurroundings, tools: ToolBox | undefined): string {
-    const { settings, clock } = this.#options;
-    const { prompt, language, toolStyle } = settings;
-    const moment = promptMoment(clock.wallMs(), language);
+  /** Undefined where the model is told of none. */
+  #toolsFor({ actions, canTransfer }: CallSurroundings): ToolPlanner | undefined {
+    const { tools, destinations, anyNumber, toolStyle } = this.#settings;
+    if (toolStyle === undefined) return undefined;
+    const whom = canTransfer ? { destinations, anyNumber } : { destinations: {} };
+    const own = actions === undefined ? [] : callTools({ actions, ...whom });
+    const { tell, clock } = this.#options;
+    const box = new ToolBox([...own, ...tools]);
+    return new ToldTools({ tools: box, turn: () => this.#machine?.turn ?? 0, tell, clock });
+  }
+
+  #systemPrompt({ caller, line }: CallSurroundings): string {
+    const { prompt, language, toolStyle } = this.#settings;
+    const moment = promptMoment(this.#options.clock.wallMs(), language);
     const text = prompt.render({ caller, line, language, ...moment });
-    const isText = toolStyle === "text" && tools !== undefined;
-    const instructions = isText ? textToolInstructions(tools.declarations) : "";
+    const tools = toolStyle === "text" ? this.#tools : undefined;
+    const instructions = tools === undefined ? "" : textToolInstructions(tools.declarations);
     return [text, instructions].filter((part) => part !== "").join("\n\n");
   }
 

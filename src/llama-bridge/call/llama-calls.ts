@@ -2,6 +2,7 @@
 import type { Clock, Timer } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import { RepeatedLog } from "../../core/repeated-log.ts";
+import { OrphanedCalls } from "../../links/orphaned-calls.ts";
 import type { TextIntakeListener } from "../../links/text-intake.ts";
 import type { CallId } from "../../wire/call-id.ts";
 import type { Signal } from "../../wire/registration.ts";
@@ -27,6 +28,7 @@ export interface VoicePaths {
 }
 
 export interface LlamaCallsOptions {
+  /** At the start; see `renew`. */
   readonly settings: CallSettings;
   readonly asker: ChatAsker;
   readonly paths: VoicePaths;
@@ -47,16 +49,12 @@ interface HeldCall {
   readonly call: LlamaCall;
   /** As the telephone names it. */
   phoneKey: string | undefined;
-  /** Runs while whisper is not connected for it. */
-  orphanTimer: Timer | undefined;
   /** Runs since BYE came by UDP, which may overtake the one behind the last transcript. */
   farewellTimer: Timer | undefined;
   /** The next call of this id was announced in the meantime. */
   hasSuccessor: boolean;
 }
 
-/** A whisper that went away in mid-call is waited for so long. */
-const orphanLimitMs = 60_000;
 /** Of two BYEs that were sent at the same moment, the later one is read by then. */
 const farewellMs = 250;
 const maxCalls = 1000;
@@ -70,16 +68,27 @@ export class LlamaCalls implements TextIntakeListener {
   /** By which connection the transcripts of an id come, whether a call is up or not. */
   readonly #links = new Map<number, TextLink>();
   readonly #announcedIds = new Set<number>();
+  /** Those that whisper left in mid-call. */
+  readonly #orphans: OrphanedCalls;
+  #settings: CallSettings;
   #isClosed = false;
-  readonly #counts = { calls: 0, refused: 0, orphaned: 0, signals: 0, reports: 0 };
+  readonly #counts = { calls: 0, refused: 0, signals: 0, reports: 0 };
 
   constructor(options: LlamaCallsOptions) {
     this.#options = options;
+    this.#settings = options.settings;
     this.#repeated = new RepeatedLog(options.log, options.clock);
+    this.#orphans = new OrphanedCalls(options.clock, (callId) => this.ended(callId));
   }
 
   status(): Record<string, unknown> {
-    return { ...this.#counts, up: [...this.#calls.values()].map(({ call }) => call.status()) };
+    const up = [...this.#calls.values()].map(({ call }) => call.status());
+    return { ...this.#counts, orphaned: this.#orphans.givenUp, up };
+  }
+
+  /** Counts for calls that begin, and for those that are up from their next turn on. */
+  renew(settings: CallSettings): void {
+    this.#settings = settings;
   }
 
   connected(callId: CallId, link: TextLink): void {
@@ -90,10 +99,7 @@ export class LlamaCalls implements TextIntakeListener {
       return;
     }
     this.#options.paths.moved(callId, link);
-    if (known.orphanTimer === undefined) return;
-    known.orphanTimer.cancel();
-    known.orphanTimer = undefined;
-    void this.#confirm(known);
+    if (this.#orphans.found(callId)) void this.#confirm(known);
   }
 
   text(callId: CallId, text: string): void {
@@ -106,7 +112,7 @@ export class LlamaCalls implements TextIntakeListener {
     const held = this.#calls.get(callId.number);
     if (held === undefined) return;
     this.#calls.delete(callId.number);
-    held.orphanTimer?.cancel();
+    this.#orphans.found(callId);
     held.farewellTimer?.cancel();
     held.call.hangUp();
     this.#options.paths.end(callId);
@@ -116,13 +122,7 @@ export class LlamaCalls implements TextIntakeListener {
 
   lost(callId: CallId): void {
     this.#links.delete(callId.number);
-    const held = this.#calls.get(callId.number);
-    if (held === undefined) return;
-    held.orphanTimer?.cancel();
-    held.orphanTimer = this.#options.clock.after(orphanLimitMs, () => {
-      this.#counts.orphaned += 1;
-      this.ended(callId);
-    });
+    if (this.#calls.has(callId.number)) this.#orphans.lost(callId);
   }
 
   signal({ kind, callId }: Signal): void {
@@ -190,7 +190,7 @@ export class LlamaCalls implements TextIntakeListener {
   }
 
   #begin(callId: CallId): HeldCall | undefined {
-    const { settings, asker, paths, lookUp, tell, clock, log } = this.#options;
+    const { asker, paths, lookUp, tell, clock, log } = this.#options;
     if (this.#isClosed) return undefined;
     if (this.#calls.size >= maxCalls) {
       this.#counts.refused += 1;
@@ -203,12 +203,11 @@ export class LlamaCalls implements TextIntakeListener {
     const held: HeldCall = {
       callId,
       phoneKey: undefined,
-      orphanTimer: undefined,
       farewellTimer: undefined,
       hasSuccessor: false,
       call: new LlamaCall({
         callId: callId.text,
-        settings,
+        settings: () => this.#settings,
         asker,
         path: paths.begin(callId, this.#links.get(callId.number)),
         lookUp: async () => {

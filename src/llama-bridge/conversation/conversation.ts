@@ -27,7 +27,7 @@ const minBudgetTokens = 128;
  * heard of a turn counts whenever it is told.
  */
 export class Conversation {
-  readonly #system: string;
+  #system: string;
   readonly #greeting = new SaidAnswer(0);
   #exchanges: Exchange[] = [];
   #pending = "";
@@ -47,6 +47,12 @@ export class Conversation {
   /** The turn that is on, or the last one; 0 is the greeting. */
   get turn(): number {
     return this.#turn;
+  }
+
+  /** What the model is told from the next question on; `budgetTokens` as at the start. */
+  instruct({ system, budgetTokens }: Omit<ConversationOptions, "greeting">): void {
+    this.#system = system;
+    this.#budgetTokens = Math.max(budgetTokens, minBudgetTokens);
   }
 
   /** Exchanges that did not fit the budget any more. */

@@ -145,6 +145,7 @@ export class TurnMachine {
     this.#interrupt(false);
     if (!this.#step("ready")) return;
     this.#hasPending = false;
+    this.#options.beginsTurn?.();
     this.#answer = new Answer(this.#options, this.#stage, this.#options.conversation.beginTurn());
     this.#answer.ask();
   }

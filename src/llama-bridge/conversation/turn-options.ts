@@ -87,6 +87,8 @@ export interface TurnMachineOptions {
   readonly tellsSpeech?: (() => boolean) | undefined;
   /** Words that interrupt the agent however short they are, besides those that are known. */
   readonly stopWords?: readonly string[] | undefined;
+  /** A turn of the caller is about to be answered: from here on what stands above may be another. */
+  readonly beginsTurn?: (() => void) | undefined;
   readonly answered?: ((report: AnswerReport) => void) | undefined;
   /** The caller made a short sound while the agent spoke. */
   readonly ignored?: ((text: string) => void) | undefined;

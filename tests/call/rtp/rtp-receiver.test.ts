@@ -1,24 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { RtpReceiver } from "../../../src/call/rtp/rtp-receiver.ts";
 import { SourceLatch } from "../../../src/call/rtp/source-latch.ts";
-import type { NegotiatedMedia } from "../../../src/call/sdp/negotiated-media.ts";
-import { eventPayload, type PacketParts, rtpPacket } from "./packets.ts";
-
-const media: NegotiatedMedia = {
-  codec: "PCMU",
-  payloadType: 0,
-  clockRateHz: 8000,
-  ptimeMs: 20,
-  receivable: [
-    { payloadType: 0, codec: "PCMU" },
-    { payloadType: 8, codec: "PCMA" },
-  ],
-  telephoneEvent: 101,
-  comfortNoise: 13,
-  direction: "sendrecv",
-  remote: { address: "192.0.2.1", rtpPort: 4000, rtcpPort: 4001 },
-  rtcpMux: false,
-};
+import { agreedMedia, eventPayload, type PacketParts, rtpPacket } from "./packets.ts";
 
 let told: string[] = [];
 let payloads: number[][] = [];
@@ -26,7 +9,7 @@ let receiver: RtpReceiver;
 
 function fresh(): RtpReceiver {
   const latch = new SourceLatch({ isStrict: false });
-  latch.expect({ address: media.remote.address, port: media.remote.rtpPort }, 0);
+  latch.expect({ address: agreedMedia.remote.address, port: agreedMedia.remote.rtpPort }, 0);
   return new RtpReceiver(latch, {
     onFrame: (frame) => {
       told.push(`${frame.payloadType}:${frame.sequence}`);
@@ -41,7 +24,7 @@ beforeEach(() => {
   told = [];
   payloads = [];
   receiver = fresh();
-  receiver.configure(media);
+  receiver.configure(agreedMedia);
 });
 
 function hear(parts: PacketParts, nowMs = 0, port = 4000): boolean {
@@ -75,7 +58,7 @@ test("all receivable codecs, comfort noise and events pass, other payload types 
 });
 
 test("a payload type that no later agreement has is refused from then on", () => {
-  const { telephoneEvent: _, comfortNoise: __, ...plain } = media;
+  const { telephoneEvent: _, comfortNoise: __, ...plain } = agreedMedia;
   receiver.configure({ ...plain, receivable: [{ payloadType: 8, codec: "PCMA" }] });
   expect([0, 8, 13, 101].map((payloadType) => hear({ sequence: 1, payloadType }))).toEqual([
     false,
@@ -86,7 +69,7 @@ test("a payload type that no later agreement has is refused from then on", () =>
 });
 
 test("while this side does not receive, packets count but nothing is handed on", () => {
-  receiver.configure({ ...media, direction: "sendonly" });
+  receiver.configure({ ...agreedMedia, direction: "sendonly" });
   expect(hear({ sequence: 1 })).toBe(true);
   expect(hear({ sequence: 2, payloadType: 101, payload: eventPayload(5, 160) })).toBe(true);
   expect(told).toEqual([]);

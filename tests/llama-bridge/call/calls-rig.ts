@@ -56,6 +56,22 @@ export async function settled(): Promise<void> {
   for (let round = 0; round < 20; round += 1) await Promise.resolve();
 }
 
+export function settingsWith(settings: Partial<CallSettings>): CallSettings {
+  return {
+    prompt: new PromptTemplate("Caller {caller} on {line}."),
+    greeting: "",
+    apology: "Sorry.",
+    language: "en",
+    historyTokens: 3000,
+    maxTurnChars: 2000,
+    toolStyle: undefined,
+    tools: [],
+    destinations: {},
+    anyNumber: false,
+    ...settings,
+  };
+}
+
 export class CallsRig {
   readonly clock = new FakeClock();
   readonly memory = createMemoryLog(this.clock);
@@ -85,19 +101,7 @@ export class CallsRig {
       },
     };
     this.calls = new LlamaCalls({
-      settings: {
-        prompt: new PromptTemplate("Caller {caller} on {line}."),
-        greeting: "",
-        apology: "Sorry.",
-        language: "en",
-        historyTokens: 3000,
-        maxTurnChars: 2000,
-        toolStyle: undefined,
-        tools: [],
-        destinations: {},
-        anyNumber: false,
-        ...settings,
-      },
+      settings: settingsWith(settings),
       asker,
       paths: this.#paths(),
       lookUp: async () => this.surroundings,

@@ -54,3 +54,9 @@ export class AskedAnswer {
     await until(() => this.texts.length > 0, "the first text of an answer");
   }
 }
+
+/** The failure of an answer in one line: its kind, what happened, and what to do. */
+export function failureOf(end: AnswerEnd): string {
+  if (end.kind !== "failed") throw new Error(`the answer is ${end.kind}`);
+  return `${end.failure.kind}: ${end.failure.message}; ${end.failure.hint}`;
+}

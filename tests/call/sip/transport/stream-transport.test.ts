@@ -1,8 +1,4 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync } from "node:fs";
-import type { SocketControl } from "../../../../src/core/socket-control.ts";
-import type { TcpClose, TcpLink } from "../../../../src/tcp-link.ts";
-import { listenTcp } from "../../../../src/tcp.ts";
 import { FakeClock } from "../../../fakes/fake-clock.ts";
 import { until } from "../../../fakes/until.ts";
 import {
@@ -11,64 +7,12 @@ import {
   hasIpv6,
   loopbacks,
   openRig,
-  optionsRequest,
   parseAsMessage,
   unusedPort,
 } from "./transport-rig.ts";
+import { listenAsPeer, request, requestText } from "./stream-rig.ts";
 
 setDefaultTimeout(20_000);
-
-interface Server extends Disposable {
-  readonly port: number;
-  readonly links: TcpLink[];
-  readonly closes: TcpClose[];
-  received: string;
-}
-
-function listen(hostname = "127.0.0.1"): Server {
-  const decoder = new TextDecoder();
-  const links: TcpLink[] = [];
-  const closes: TcpClose[] = [];
-  const listener = listenTcp({
-    hostname,
-    port: 0,
-    maxPendingBytes: 1 << 20,
-    accept(link) {
-      links.push(link);
-      return {
-        data: (bytes) => void (server.received += decoder.decode(bytes)),
-        closed: (reason) => closes.push(reason),
-      };
-    },
-  });
-  const server: Server = {
-    port: listener.port,
-    links,
-    closes,
-    received: "",
-    [Symbol.dispose]: () => listener.stop(true),
-  };
-  return server;
-}
-
-const request = optionsRequest({ transport: "TCP" });
-const requestText = new TextDecoder().decode(request);
-
-/** A kernel that says how many bytes are not acknowledged. */
-function controlWith(unacknowledged: { bytes: number }): SocketControl {
-  const health = {
-    callErrno: 0,
-    socketErrno: 0,
-    receiveBufferBytes: 0,
-    queuedBytes: 0,
-    drops: -1,
-  };
-  return {
-    requestReceiveBuffer: () => -1,
-    readHealth: () => health,
-    unacknowledgedBytes: () => unacknowledged.bytes,
-  };
-}
 
 describe.each([...loopbacks])("a connection that a peer opens on %s", (host) => {
   test("brings messages up one by one, stamped, and answers go back on it", async () => {
@@ -215,7 +159,7 @@ describe("a connection that a peer opens", () => {
 describe("a connection that we open", () => {
   test("is one for all who ask, at once or later", async () => {
     using rig = await openRig();
-    using server = listen();
+    using server = listenAsPeer();
     const target = { transport: "tcp", host: "127.0.0.1", port: server.port } as const;
     const both = await Promise.all([rig.transport.flowTo(target), rig.transport.flowTo(target)]);
     expect(both[0]).toBe(both[1] ?? expect.unreachable());
@@ -234,7 +178,7 @@ describe("a connection that we open", () => {
     "and that its peer closes %s is reported once, and opened anew on demand",
     async (_, isAbrupt, errno) => {
       using rig = await openRig();
-      using server = listen();
+      using server = listenAsPeer();
       const target = { transport: "tcp", host: "127.0.0.1", port: server.port } as const;
       const flow = await rig.transport.flowTo(target);
       await until(() => server.links.length === 1, "accepted");
@@ -250,7 +194,7 @@ describe("a connection that we open", () => {
 
   test("to a peer that does not read ends when too much waits", async () => {
     using rig = await openRig();
-    using server = listen();
+    using server = listenAsPeer();
     const target = { transport: "tcp", host: "127.0.0.1", port: server.port } as const;
     const flow = await rig.transport.flowTo(target);
     await until(() => server.links.length === 1, "accepted");
@@ -277,7 +221,7 @@ describe("a connection that we open", () => {
   test.skipIf(!hasIpv6)(
     "goes to the next address of a name when the first one refuses",
     async () => {
-      using server = listen("::1");
+      using server = listenAsPeer("::1");
       using rig = await openRig({
         bind: undefined,
         lookup: {
@@ -303,175 +247,4 @@ describe("a connection that we open", () => {
       hint: "SIP is bound to 127.0.0.1: bind it to an IPv6 address or to all addresses",
     });
   });
-});
-
-async function openKept(unacknowledged = { bytes: 0 }) {
-  const clock = new FakeClock();
-  const rig = await openRig({ clock, control: controlWith(unacknowledged) });
-  const server = listen();
-  const flow = await rig.transport.flowTo({
-    transport: "tcp",
-    host: "127.0.0.1",
-    port: server.port,
-  });
-  rig.transport.keep(flow);
-  await until(() => server.links.length === 1, "accepted");
-  return {
-    clock,
-    rig,
-    server,
-    flow,
-    unacknowledged,
-    [Symbol.dispose]() {
-      rig.transport.close();
-      server[Symbol.dispose]();
-    },
-  };
-}
-
-describe("a connection that is kept", () => {
-  test("pings after 25 quiet seconds, and again 25 s later", async () => {
-    using kept = await openKept();
-    kept.clock.advance(24_000);
-    kept.flow.send(bytesOf("x"));
-    kept.clock.advance(25_000);
-    await until(() => kept.server.received === "x\r\n\r\n", "the ping");
-    kept.clock.advance(25_000);
-    await until(() => kept.server.received === "x\r\n\r\n\r\n\r\n", "the second ping");
-    expect(kept.rig.closed).toEqual([]);
-  });
-
-  test("to a peer that answered a ping once ends when the next is not answered", async () => {
-    using kept = await openKept();
-    kept.clock.advance(25_000);
-    await until(() => kept.server.received !== "", "the ping");
-    kept.server.links[0]?.write(bytesOf("\r\n"));
-    await until(() => kept.server.links[0]?.pendingBytes === 0, "the pong to be sent");
-    kept.server.links[0]?.write(request);
-    await until(() => kept.rig.arrived.length === 1, "what came behind the pong");
-    kept.clock.advance(25_000);
-    await until(() => kept.server.received.length === 8, "the second ping");
-    kept.clock.advance(9000);
-    expect(kept.rig.closed).toEqual([]);
-    kept.clock.advance(1000);
-    expect(kept.rig.closed).toEqual([{ flow: kept.flow, errno: "ETIMEDOUT" }]);
-  });
-
-  test("to a peer that never answers pings lives on while its kernel takes what is sent", async () => {
-    using kept = await openKept();
-    kept.clock.advance(600_000);
-    expect(kept.rig.closed).toEqual([]);
-    expect(kept.flow.isOpen).toBe(true);
-  });
-
-  test("ends when the kernel of the peer acknowledges nothing for ten seconds", async () => {
-    using kept = await openKept();
-    kept.flow.send(request);
-    kept.unacknowledged.bytes = 300;
-    kept.clock.advance(10_000);
-    expect(kept.rig.closed).toEqual([]);
-    kept.clock.advance(1000);
-    expect(kept.rig.closed).toEqual([{ flow: kept.flow, errno: "ETIMEDOUT" }]);
-  });
-
-  test("has its ten seconds anew when something was acknowledged in between", async () => {
-    using kept = await openKept();
-    kept.flow.send(request);
-    kept.unacknowledged.bytes = 300;
-    kept.clock.advance(9000);
-    kept.unacknowledged.bytes = 0;
-    kept.clock.advance(1000);
-    kept.unacknowledged.bytes = 300;
-    kept.flow.send(request);
-    kept.clock.advance(9000);
-    expect(kept.rig.closed).toEqual([]);
-  });
-});
-
-describe("the transport", () => {
-  test("has the same free port on UDP and TCP, and says which", async () => {
-    using rig = await openRig();
-    expect(rig.transport.port).toBeGreaterThan(1023);
-    using peer = await connectTcpPeer(rig.transport.port);
-    expect(peer.link.isOpen).toBe(true);
-    expect(rig.transport.status()).toMatchObject({
-      address: "127.0.0.1",
-      port: rig.transport.port,
-    });
-  });
-
-  test("says what is wrong with a port that another program has", async () => {
-    using taken = listen();
-    const opening = openRig({ port: taken.port });
-    expect(opening).rejects.toMatchObject({
-      message: `cannot listen on TCP 127.0.0.1:${taken.port}: EADDRINUSE`,
-    });
-    await opening.catch(() => undefined);
-  });
-
-  test("is bound to addresses, not to names", async () => {
-    expect(openRig({ bind: "pbx.example" })).rejects.toMatchObject({
-      message: 'SIP cannot be bound to "pbx.example"',
-    });
-  });
-
-  test("closed, it frees its sockets and timers, reports nothing and opens no flow", async () => {
-    const clock = new FakeClock();
-    const rig = await openRig({ clock });
-    using server = listen();
-    const target = { transport: "tcp", host: "127.0.0.1", port: server.port } as const;
-    const flow = await rig.transport.flowTo(target);
-    const udp = await rig.transport.flowTo({ ...target, transport: "udp" });
-    rig.transport.close();
-    rig.transport.close();
-    expect([flow.isOpen, udp.isOpen]).toEqual([false, false]);
-    expect(clock.timers).toBe(0);
-    expect(rig.closed).toEqual([]);
-    expect(rig.transport.flowTo(target)).rejects.toThrow("the SIP transport is closed");
-    await until(() => server.closes.length === 1, "the end at the peer");
-    using again = await openRig({ port: rig.transport.port });
-    expect(again.transport.port).toBe(rig.transport.port);
-  });
-
-  test("closed while a connection is being opened, it leaves none behind", async () => {
-    const rig = await openRig();
-    using server = listen();
-    const opening = rig.transport.flowTo({
-      transport: "tcp",
-      host: "127.0.0.1",
-      port: server.port,
-    });
-    rig.transport.close();
-    expect(opening).rejects.toThrow();
-    await opening.catch(() => undefined);
-    await until(() => server.links.length === server.closes.length, "no connection");
-  });
-
-  test.skipIf(process.platform !== "linux")(
-    "a thousand connections in and a thousand out leave no descriptor",
-    async () => {
-      using rig = await openRig();
-      using server = listen();
-      const ended = (): number => rig.transport.status().streams.closed;
-      const round = async (): Promise<void> => {
-        const before = ended();
-        const target = { transport: "tcp", host: "127.0.0.1", port: server.port } as const;
-        const flow = await rig.transport.flowTo(target);
-        flow.send(request);
-        using peer = await connectTcpPeer(rig.transport.port);
-        peer.link.write(request);
-        await until(() => rig.arrived.length === 1, "the request");
-        rig.arrived.length = 0;
-        server.links.pop()?.destroy();
-        peer.link.destroy();
-        await until(() => ended() === before + 2, "both ends");
-      };
-      for (let count = 0; count < 10; count += 1) await round();
-      const before = readdirSync("/proc/self/fd").length;
-      for (let count = 0; count < 1000; count += 1) await round();
-      expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before + 2);
-      expect(rig.transport.status().streams).toMatchObject({ connections: 0, accepted: 0 });
-    },
-    60_000,
-  );
 });
