@@ -15,7 +15,7 @@ export interface AtomicWrite {
 
 const folderMode = 0o750;
 
-/** Follows a link, and keeps the owner. Throws a WildfireError("config") and leaves the old file. */
+/** Follows a link, and keeps the owner; a new file is its folder's owner's. Throws a WildfireError("config") and leaves the old file. */
 export async function writeFileAtomically(write: AtomicWrite): Promise<void> {
   try {
     await replace(write);
@@ -43,7 +43,8 @@ async function replace({ path, text, mode, forceMode = false }: AtomicWrite): Pr
     } finally {
       await file.close();
     }
-    if (before !== undefined) await keepOwner(draft, before);
+    // What root adds to the folder of a service, the service must read.
+    await keepOwner(draft, before ?? (await stat(dirname(target))));
     await chmod(draft, before === undefined || forceMode ? mode : before.mode & 0o777);
     await rename(draft, target);
     await syncFolder(dirname(target));

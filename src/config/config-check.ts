@@ -96,7 +96,14 @@ interface TopValue {
 export function tableOf(section: SchemaSection, key: string): SchemaSection | undefined {
   const options = Object.hasOwn(section.tables, key) ? section.tables[key] : undefined;
   if (options === undefined) return undefined;
-  return { ...section, name: `${section.name}.${key}`, options, tables: {}, checks: {} };
+  return {
+    ...section,
+    name: `${section.name}.${key}`,
+    options,
+    tables: {},
+    checks: {},
+    exclusive: [],
+  };
 }
 
 function checkTop({ schema, lines, name, value }: TopValue): readonly ConfigProblem[] {
@@ -119,7 +126,7 @@ function checkTable(given: TableOfKeys, value: TomlTable): readonly ConfigProble
   const { schema, section, lines, path } = given;
   const { name } = section;
   const seen = new Set<string>();
-  return Object.entries(value).flatMap(([key, entry]) => {
+  const found = Object.entries(value).flatMap(([key, entry]) => {
     const inner = tableOf(section, optionName(key));
     if (inner !== undefined && isTable(entry)) {
       return checkTable({ schema, section: inner, lines, path: [...path, key] }, entry);
@@ -131,6 +138,21 @@ function checkTable(given: TableOfKeys, value: TomlTable): readonly ConfigProble
       ? { message: `[${name}] has ${quote(optionName(key))} twice, once with "_"`, hint: undefined }
       : checkKey({ schema, section, key, value: entry });
     return problem === undefined ? [] : [{ ...place, ...problem }];
+  });
+  return [...found, ...checkExclusive(given, value)];
+}
+
+function checkExclusive(
+  { section, lines, path }: TableOfKeys,
+  value: TomlTable,
+): readonly ConfigProblem[] {
+  const keys = new Map(Object.keys(value).map((key) => [optionName(key), key]));
+  return section.exclusive.flatMap((pair) => {
+    const [first, second] = pair.map((name) => keys.get(name));
+    if (first === undefined || second === undefined) return [];
+    const line = lines.lineOf(...path, second);
+    const message = `[${section.name}] has both ${first} and ${second}`;
+    return [{ line, section: section.name, key: second, message, hint: "take out one of them" }];
   });
 }
 

@@ -6,21 +6,79 @@ import type { ConfigSchema } from "./config-schema.ts";
 /** `reload` by a command to the running service, `nothing` for what is read anew each time anyhow. */
 export type ChangeRule = "restart" | "reload" | "nothing";
 
-/** By section and key; what is not in it asks for a restart. */
+/** By section and key; what is not in it asks for a restart. The key `secrets` stands for those of a service. */
 export type ReloadTable = Readonly<Record<string, Readonly<Record<string, ChangeRule>>>>;
 
-/** No service reads its options again yet. */
-const reloadable: ReloadTable = {};
+/** What each service can take while it runs: its log. */
+const common = ["verbose", "log-private"];
+/** Calls that are up go on with the new ones from their next turn. */
+const llama = [
+  "backend",
+  "url",
+  "model",
+  "key-file",
+  "secrets",
+  "prompt",
+  "system",
+  "greeting",
+  "apology",
+  "language",
+  "temperature",
+  "seed",
+  "first-token-limit",
+  "max-tokens",
+  "max-answer",
+  "stop",
+  "history-tokens",
+  "transfer",
+  "transfer-any",
+  "tools",
+  "tool-style",
+];
+/** From the next clause on. */
+const kokoro = [
+  "engine",
+  "url",
+  "speech-model",
+  "key-file",
+  "secrets",
+  "voice",
+  "speed",
+  "language",
+  "phrase",
+  "phrase-cache-mb",
+];
+
+/** The services go by this table too, and take nothing else without a restart. */
+const reloadable: ReloadTable = {
+  sip: allReload([...common, "max-calls"]),
+  audiosocket: allReload([...common, "max-calls"]),
+  whisper: allReload(common),
+  llama: allReload([...common, ...llama]),
+  kokoro: allReload([...common, ...kokoro]),
+  web: allReload(common),
+};
+
+/** What a changed key of a section asks for. */
+export function changeRule(section: string, key: string): ChangeRule {
+  return ruleFor(reloadable, section, key);
+}
 
 /** The name under which the plan speaks of the supervisor itself, which never restarts for a change. */
 const supervisorName = "supervisor";
 
-/** Sections that are no services, by whoever reads them. */
-const readers: Readonly<Record<string, string>> = {
-  logs: supervisorName,
-  services: supervisorName,
-  history: "web",
+/** Sections that are no services, by those who read them. */
+const readers: Readonly<Record<string, readonly string[]>> = {
+  logs: [supervisorName],
+  services: [supervisorName],
+  history: ["sip", "audiosocket", "web"],
+  webhooks: ["web"],
 };
+
+/** Sections that the service reads besides its own. */
+export function sectionsReadBy(service: string): readonly string[] {
+  return Object.keys(readers).filter((section) => readers[section]?.includes(service));
+}
 
 export interface PlanInput {
   readonly schema: ConfigSchema;
@@ -50,7 +108,7 @@ export interface ConfigPlan {
 
 /** Compares what options come to: a default that is written out is no change. */
 export function planChanges(input: PlanInput): ConfigPlan {
-  const { schema, env, changedSecrets = [] } = input;
+  const { schema, env, changedSecrets = [], table = reloadable } = input;
   const before = effectiveConfig({ schema, env, sections: input.before });
   const after = effectiveConfig({ schema, env, sections: input.after });
   const [ran, runs] = [servicesToRun(before), servicesToRun(after)];
@@ -58,14 +116,18 @@ export function planChanges(input: PlanInput): ConfigPlan {
   const restart = new Map<string, string[]>();
   const reload = new Map<string, string[]>();
   const idle: string[] = [];
+  const listFor = (rule: ChangeRule, reader: string): Map<string, string[]> =>
+    rule === "restart" && reader !== supervisorName ? restart : reload;
   for (const { section, key } of changedKeys(before, after)) {
-    const reader = readers[section] ?? section;
     const name = `${section}.${key}`;
-    const rule = ruleFor(input.table ?? reloadable, section, key);
-    if (rule === "nothing" || !stays.has(reader) || name === "services.run") idle.push(name);
-    else add(rule === "restart" && reader !== supervisorName ? restart : reload, reader, name);
+    const rule = ruleFor(table, section, key);
+    const concerned = (readers[section] ?? [section]).filter((reader) => stays.has(reader));
+    if (rule === "nothing" || concerned.length === 0 || name === "services.run") idle.push(name);
+    else for (const reader of concerned) add(listFor(rule, reader), reader, name);
   }
-  for (const service of changedSecrets) if (stays.has(service)) add(restart, service, "secrets");
+  for (const service of changedSecrets.filter((name) => stays.has(name))) {
+    add(listFor(ruleFor(table, service, "secrets"), service), service, "secrets");
+  }
   return {
     start: runs.filter((name) => !ran.includes(name)),
     stop: ran.filter((name) => !runs.includes(name)),
@@ -102,6 +164,10 @@ function changedKeys(
       .filter((key) => !Bun.deepEquals(values.get(key)?.value, old?.get(key)?.value))
       .map((key) => ({ section, key }));
   });
+}
+
+function allReload(keys: readonly string[]): Readonly<Record<string, ChangeRule>> {
+  return Object.fromEntries(keys.map((key) => [key, "reload"]));
 }
 
 function ruleFor(table: ReloadTable, section: string, key: string): ChangeRule {

@@ -18,6 +18,8 @@ export interface SchemaSection {
   readonly shown: readonly string[];
   /** For what an option's kind cannot tell, by key. */
   readonly checks: Readonly<Record<string, ValueCheck>>;
+  /** Of each pair one key at most is set. */
+  readonly exclusive: readonly (readonly [string, string])[];
 }
 
 export interface ConfigSchema {
@@ -38,6 +40,7 @@ export function createSchema(sections: readonly SectionInput[]): ConfigSchema {
       tables: {},
       shown: [],
       checks: {},
+      exclusive: [],
       ...section,
       options: Object.fromEntries(
         Object.entries(section.options).filter(([name]) => !commandLineOnly.has(name)),

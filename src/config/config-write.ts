@@ -43,6 +43,8 @@ function example(option: Option): string {
     return formatTomlValue(option.default ?? option.choices ?? [option.value]);
   const value = defaultOf(option);
   if (value !== undefined) return formatTomlValue(value);
+  const choices = "choices" in option ? option.choices : undefined;
+  if (choices?.[0] !== undefined) return formatTomlValue(choices[0]);
   return "value" in option ? formatTomlValue(option.value) : "false";
 }
 

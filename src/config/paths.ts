@@ -8,13 +8,26 @@ export interface UserFacts {
   readonly temporaryFolder: string;
 }
 
+/** Of the service that belongs to the whole system, and of root. */
+export const systemStateFolder = "/var/lib/wildfire";
+
+/** Where that one logs; nobody who asks for its log by hand has systemd's variables. */
+export const systemLogFolder = "/var/log/wildfire";
+
+/** Log folder: systemd's, or the one that belongs to the state folder. */
+export function defaultLogFolder(env: UserFacts["env"], stateFolder: string): string {
+  const systemd = env["LOGS_DIRECTORY"]?.split(":")[0];
+  if (systemd !== undefined && systemd !== "") return systemd;
+  return stateFolder === systemStateFolder ? systemLogFolder : `${stateFolder}/logs`;
+}
+
 /** State folder: systemd's, XDG's, /var/lib for root, the home folder, and last the temporary one. */
 export function defaultStateFolder(user: UserFacts): string {
   const { env } = user;
   const systemd = env["STATE_DIRECTORY"]?.split(":")[0];
   if (systemd !== undefined && systemd !== "") return systemd;
   if (env["XDG_STATE_HOME"]?.startsWith("/") === true) return `${env["XDG_STATE_HOME"]}/wildfire`;
-  if (user.userId === 0) return "/var/lib/wildfire";
+  if (user.userId === 0) return systemStateFolder;
   const home = homeOf(user);
   if (home !== undefined) return `${home}/.local/state/wildfire`;
   return `${user.temporaryFolder}/wildfire-${user.userId}`;

@@ -93,6 +93,12 @@ export const webOptions = {
     default: 8081,
     help: "TCP port of the web page",
   },
+  tls: {
+    kind: "string",
+    value: "HOW",
+    choices: ["off", "files", "generated"],
+    help: "https: off, with a certificate from files, or with one that this host makes for itself",
+  },
   "tls-cert": { kind: "string", value: "FILE", help: "certificate (PEM) for https" },
   "tls-key": { kind: "string", value: "FILE", help: "private key (PEM) of that certificate" },
 } as const satisfies OptionTable;

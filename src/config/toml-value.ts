@@ -8,13 +8,20 @@ const maxLineChars = 90;
 
 /** Throws a WildfireError("config") for what TOML cannot hold. */
 export function formatTomlValue(value: OptionValue): string {
-  if (typeof value === "string") return formatText(value);
+  if (typeof value === "string")
+    return value.includes("\n") ? formatLines(value) : formatText(value);
   if (typeof value === "boolean") return String(value);
   if (typeof value === "number") return formatNumber(value);
   const texts = value.map(formatText);
   const line = `[${texts.join(", ")}]`;
   if (line.length <= maxLineChars || texts.length === 0) return line;
   return `[\n${texts.map((text) => `  ${text},\n`).join("")}]`;
+}
+
+/** For people, who see one line for each key; throws like `formatTomlValue`. */
+export function formatTomlLine(value: OptionValue): string {
+  if (typeof value === "string") return formatText(value);
+  return formatTomlValue(value).replaceAll("\n", " ");
 }
 
 /** Bare where it can be. */
@@ -37,3 +44,18 @@ function formatText(text: string): string {
   // What JSON escapes, TOML reads; only DEL is a control character that JSON leaves as it is.
   return JSON.stringify(text).replaceAll("\u007f", String.raw`\u007f`);
 }
+
+/**
+ * With its line breaks as such; quotation marks are escaped where three would end the text. Whoever puts
+ * it into a file with other line ends may change them: the parser reads each as a line feed.
+ */
+function formatLines(text: string): string {
+  const written = formatText(text)
+    .slice(1, -1)
+    .replaceAll(/\\(.)/g, (escape, letter: string) => plainInLines[letter] ?? escape)
+    .replaceAll(/(?<="")"|"$/g, String.raw`\"`);
+  return `"""\n${written}"""`;
+}
+
+/** What needs no escape between three quotation marks, by the letter that JSON escapes it with. */
+const plainInLines: Readonly<Record<string, string>> = { n: "\n", t: "\t", '"': '"' };

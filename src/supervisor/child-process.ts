@@ -2,7 +2,7 @@
 import { errnoOf } from "../core/errno.ts";
 import { WildfireError } from "../core/errors.ts";
 import { LineCutter } from "./line-cutter.ts";
-import type { ServicePlan } from "./service-plan.ts";
+import { callTakers, type ServicePlan } from "./service-plan.ts";
 import { supervisedVariable } from "./supervisor-pipe.ts";
 
 export interface ProcessEnd {
@@ -28,6 +28,11 @@ export type SpawnChild = (plan: ServicePlan, listener: ChildProcessListener) => 
 const maxLineCharacters = 64 * 1024;
 /** A process that the child left behind may hold its output open. */
 const lastWordsMs = 1000;
+/**
+ * Has the system end a child with its parent, also one whose event loop stands still: Bun asks the kernel
+ * for it (PR_SET_PDEATHSIG), so that neither a program nor a library of ours is needed.
+ */
+const endsWithParent = { BUN_FEATURE_FLAG_NO_ORPHANS: "1" };
 /** For this process alone; the last one would turn our executable into Bun's own command line. */
 const ownVariables = new Set(["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "BUN_BE_BUN"]);
 
@@ -52,7 +57,12 @@ function start({ name, command, env }: ServicePlan): PipedProcess {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
-      env: { ...withoutOwn(env), [supervisedVariable]: "1" },
+      env: {
+        ...withoutOwn(env),
+        // That end is sudden: who has calls up shall hang up first, when the pipe ends.
+        ...(callTakers.has(name) ? {} : endsWithParent),
+        [supervisedVariable]: "1",
+      },
       // In a session of its own, so that Ctrl+C reaches the supervisor only, which stops all in order.
       detached: true,
     });

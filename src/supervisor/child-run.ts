@@ -4,7 +4,7 @@ import type { ChildProcess, ProcessEnd, SpawnChild } from "./child-process.ts";
 import { type ChildStatus, readChildStatus } from "./child-status.ts";
 import { ChildWatch } from "./child-watch.ts";
 import { RecentRecords } from "./recent-records.ts";
-import type { ServicePlan } from "./service-plan.ts";
+import type { PlanDifference, ServicePlan } from "./service-plan.ts";
 import { recordOfChild, type ServiceRecord } from "./service-record.ts";
 
 /** What the machine offers for children; handed in, so that each rule can be tested without one. */
@@ -14,8 +14,25 @@ export interface ChildHost {
   readonly askStatus: (service: string, pid: number) => Promise<Readonly<Record<string, unknown>>>;
   /** Asks it to take no more calls; resolves also when it does not know how. */
   readonly drain: (service: string, pid: number) => Promise<void>;
+  /** Asks it to take calls again; rejects with what it says when it cannot. */
+  readonly undrain: (service: string, pid: number) => Promise<void>;
+  /** Asks it to read its options again, with these variables in place of those that it has; never rejects. */
+  readonly reload: (
+    service: string,
+    pid: number,
+    secrets: PlanDifference["secrets"],
+  ) => Promise<ReloadVerdict>;
   readonly memoryBytes: (pid: number) => number | undefined;
 }
+
+/** What a service makes of a configuration that may have changed. */
+export type ReloadVerdict =
+  /** These options and files are other ones, and count from now on; mostly none. */
+  | { readonly kind: "taken"; readonly changed: readonly string[] }
+  /** It stays as it was: these options count from its next start on. */
+  | { readonly kind: "restart"; readonly keys: readonly string[] }
+  /** It stays as it was, since something is wrong. */
+  | { readonly kind: "refused"; readonly reason: string };
 
 export interface ChildRunListener {
   record(record: ServiceRecord): void;
@@ -72,6 +89,7 @@ export class ChildRun {
   #startLimit: Timer | undefined;
   #status: ChildStatus | undefined;
   #memoryBytes: number | undefined;
+  #memoryLimitBytes: number | undefined;
   #isIll = false;
   #endDrain: (() => void) | undefined;
 
@@ -79,6 +97,7 @@ export class ChildRun {
   constructor(options: ChildRunOptions) {
     const { plan, host, clock } = options;
     this.#options = options;
+    this.#memoryLimitBytes = plan.memoryLimitBytes;
     this.recent = new RecentRecords(plan.showsPrivate);
     this.#startedMs = clock.nowMs();
     this.#process = host.spawn(plan, {
@@ -140,6 +159,26 @@ export class ChildRun {
     this.#process.kill("SIGKILL");
   }
 
+  /** The limit of its memory counts at once; the rest is for the service itself. */
+  adopt(plan: ServicePlan): void {
+    this.#memoryLimitBytes = plan.memoryLimitBytes;
+    // Until it has taken the plan, its log may be as before.
+    this.recent.showsPrivate ||= plan.showsPrivate;
+  }
+
+  /** As `ChildHost.reload`. */
+  async reload(secrets: PlanDifference["secrets"]): Promise<ReloadVerdict> {
+    const { plan, host } = this.#options;
+    return await host.reload(plan.name, this.pid, secrets);
+  }
+
+  /** Rejects with what the service says when it cannot take calls again. */
+  async undrain(): Promise<void> {
+    const { plan, host } = this.#options;
+    this.endDrain();
+    await host.undrain(plan.name, this.pid);
+  }
+
   /** Resolves when no call is up any more, at the limit, at `endDrain()` or when the process ends. */
   async drain(limitMs: number): Promise<void> {
     const { plan, host, clock } = this.#options;
@@ -199,9 +238,9 @@ export class ChildRun {
 
   /** With each answer, so that the number of calls is of now. */
   #weigh(calls: number): void {
-    const { plan, host } = this.#options;
+    const { host } = this.#options;
     this.#memoryBytes = host.memoryBytes(this.pid);
-    const limit = plan.memoryLimitBytes;
+    const limit = this.#memoryLimitBytes;
     const used = this.#memoryBytes;
     if (limit === undefined || used === undefined || used <= limit) return;
     if (calls > 0 && used <= limit * toleranceDuringCalls) return;

@@ -10,10 +10,19 @@ export type ChildState =
 /**
  * `gone`: it ended as it was asked to. `again`: likewise, and it is to run once more. `failed`: it ended
  * by itself or was ended because it was ill. `hopeless`: likewise, and no further start is worth it.
- * `due`: the pause before the next start is over.
+ * `due`: the pause before the next start is over. `undrain`: it is to take calls again.
  */
 export type ChildInput =
-  "start" | "ready" | "drain" | "stop" | "gone" | "again" | "failed" | "hopeless" | "due";
+  | "start"
+  | "ready"
+  | "drain"
+  | "undrain"
+  | "stop"
+  | "gone"
+  | "again"
+  | "failed"
+  | "hopeless"
+  | "due";
 
 const ends = { failed: "waiting", hopeless: "given-up" } as const;
 const endsAsAsked = { gone: "stopped", again: "starting" } as const;
@@ -22,7 +31,7 @@ const table: Readonly<Record<ChildState, Readonly<Partial<Record<ChildInput, Chi
   stopped: { start: "starting" },
   starting: { ready: "ready", stop: "stopping", ...ends },
   ready: { drain: "draining", stop: "stopping", ...ends },
-  draining: { stop: "stopping", ...endsAsAsked },
+  draining: { undrain: "ready", stop: "stopping", ...endsAsAsked },
   stopping: { ...endsAsAsked, ...ends },
   waiting: { due: "starting", start: "starting", stop: "stopped" },
   "given-up": { start: "starting", stop: "stopped" },

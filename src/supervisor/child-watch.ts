@@ -21,6 +21,9 @@ export class ChildWatch {
   readonly #options: ChildWatchOptions;
   #timer: Timer;
   #isGuarding = false;
+  /** It answered, or had its time to, since it was said to be ready. */
+  #isSteady = false;
+  #earlyFailures = 0;
   #isAsking = false;
   #isClosed = false;
   #failures = 0;
@@ -35,12 +38,10 @@ export class ChildWatch {
     return this.#failures;
   }
 
-  /** It is ready: from now on it must answer. */
+  /** It is ready: from now on it must answer, though its socket may be there a moment later. */
   guard(): void {
     if (this.#isGuarding || this.#isClosed) return;
     this.#isGuarding = true;
-    this.#timer.cancel();
-    this.#timer = this.#options.clock.every(healthPollMs, () => void this.#look());
     // What it is built from is wanted now.
     void this.#look();
   }
@@ -63,11 +64,24 @@ export class ChildWatch {
 
   #answered(status: ChildStatus): void {
     this.#failures = 0;
+    if (this.#isGuarding) this.#settle();
     this.#options.onStatus(status);
   }
 
   #failed(reason: string): void {
+    if (!this.#isSteady) {
+      this.#earlyFailures += 1;
+      if (this.#earlyFailures * startPollMs < healthPollMs) return;
+      this.#settle();
+    }
     this.#failures += 1;
     if (this.#failures === maxFailures) this.#options.onUnhealthy(`unhealthy: ${reason}`);
+  }
+
+  #settle(): void {
+    if (this.#isSteady) return;
+    this.#isSteady = true;
+    this.#timer.cancel();
+    this.#timer = this.#options.clock.every(healthPollMs, () => void this.#look());
   }
 }

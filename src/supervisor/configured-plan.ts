@@ -1,6 +1,8 @@
 /** From the configuration file to what is to run: pure. */
 import type { ConfigFile } from "../config/load.ts";
 import { readSection } from "../config/config-effective.ts";
+import { sectionsReadBy } from "../config/config-plan.ts";
+import { defaultLogFolder } from "../config/paths.ts";
 import { logsOptions, servicesOptions } from "../config/shared-sections.ts";
 import { quote, WildfireError } from "../core/errors.ts";
 import { serviceNames } from "../services/service-names.ts";
@@ -53,10 +55,8 @@ export function planLogs(sources: Pick<PlanSources, "file" | "env" | "stateFolde
     sections: sources.file?.sections ?? {},
     env: sources.env,
   });
-  const systemd = sources.env["LOGS_DIRECTORY"]?.split(":")[0] ?? "";
-  const usual = systemd === "" ? `${sources.stateFolder}/logs` : systemd;
   return {
-    folder: values.folder ?? usual,
+    folder: values.folder ?? defaultLogFolder(sources.env, sources.stateFolder),
     maxBytes: values["max-mb"] * bytesPerMegabyte,
     keep: values.keep,
   };
@@ -128,6 +128,9 @@ function planOf(
   { file, env, stateFolder, self, environmentOf }: PlanSources,
 ): ServicePlan {
   const settings = file?.sections[name] ?? {};
+  const alsoReads = Object.fromEntries(
+    sectionsReadBy(name).map((section) => [section, file?.sections[section] ?? {}]),
+  );
   const config = file === undefined ? [] : ["--config", file.path];
   const common = ["--state-dir", stateFolder, "--log-format", "json"];
   return {
@@ -135,6 +138,7 @@ function planOf(
     command: [...self, "--service", name, ...config, ...common],
     env: environmentOf(name),
     settings,
+    alsoReads,
     memoryLimitBytes,
     showsPrivate: showsPrivate(settings, name, env),
   };

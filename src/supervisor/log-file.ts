@@ -8,12 +8,16 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { errnoOf } from "../core/errno.ts";
 import { privateFileMode, privateFolderMode } from "./private-modes.ts";
 
-export interface LogFileOptions {
+/** What may change while the log is written. */
+export interface LogPlace {
   readonly folder: string;
   /** Size at which a new file is begun. */
   readonly maxBytes: number;
   /** Older files that are kept beside the present one. */
   readonly keep: number;
+}
+
+export interface LogFileOptions extends LogPlace {
   /** Bytes that may wait for the disk; beyond, the oldest lines go. */
   readonly maxPendingBytes: number;
   readonly clock: Clock;
@@ -38,7 +42,7 @@ export const logFileName = "wildfire.log";
 
 export class LogFile {
   readonly #options: LogFileOptions;
-  readonly #path: string;
+  #place: LogPlace;
   #lines: Buffer[] = [];
   #pendingBytes = 0;
   /** What is left of a write that the disk took only a part of. */
@@ -57,7 +61,11 @@ export class LogFile {
 
   constructor(options: LogFileOptions) {
     this.#options = options;
-    this.#path = join(options.folder, logFileName);
+    this.#place = options;
+  }
+
+  get #path(): string {
+    return join(this.#place.folder, logFileName);
   }
 
   status(): LogFileStatus {
@@ -84,6 +92,12 @@ export class LogFile {
       this.#untold += 1;
     }
     this.#begin();
+  }
+
+  /** From the next line on. */
+  move(place: LogPlace): void {
+    this.#place = place;
+    this.reopen();
   }
 
   /** Somebody else may have moved the file. */
@@ -152,9 +166,13 @@ export class LogFile {
   }
 
   async #put(chunk: Buffer): Promise<void> {
-    if (this.#wantsReopen) await this.#release();
-    if (this.#bytes > 0 && this.#bytes + chunk.length > this.#options.maxBytes)
+    if (this.#wantsReopen) {
+      await this.#release();
+      await this.#opened();
+    }
+    if (this.#bytes > 0 && this.#bytes + chunk.length > this.#place.maxBytes) {
       await this.#rotate();
+    }
     const handle = await this.#opened();
     let left = chunk;
     while (left.length > 0) {
@@ -170,7 +188,7 @@ export class LogFile {
   async #opened(): Promise<FileHandle> {
     this.#wantsReopen = false;
     if (this.#handle !== undefined) return this.#handle;
-    await mkdir(this.#options.folder, { recursive: true, mode: privateFolderMode });
+    await mkdir(this.#place.folder, { recursive: true, mode: privateFolderMode });
     this.#handle = await open(this.#path, "a", privateFileMode);
     this.#bytes = (await this.#handle.stat()).size;
     return this.#handle;
@@ -184,7 +202,7 @@ export class LogFile {
 
   async #rotate(): Promise<void> {
     await this.#release();
-    const { keep } = this.#options;
+    const { keep } = this.#place;
     await rm(rotatedPath(this.#path, keep), { force: true });
     for (let number = keep - 1; number >= 1; number -= 1) {
       await moveIfThere(rotatedPath(this.#path, number), rotatedPath(this.#path, number + 1));

@@ -8,15 +8,28 @@ export interface LogFilter {
   readonly call: string | undefined;
   /** This one and worse. */
   readonly level: LogLevel;
+  /** In the message or in a field, in whichever case. */
+  readonly text?: string | undefined;
+  /** From this moment on, and before that one. */
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
 }
 
 /** Names under which the services log what call a record is about. */
 const callFields = ["call", "callId", "key"];
 
-export function matchesFilter(record: ServiceRecord, { service, call, level }: LogFilter): boolean {
+export function matchesFilter(record: ServiceRecord, filter: LogFilter): boolean {
+  const { service, call, level, text } = filter;
   if (logLevels.indexOf(record.level) > logLevels.indexOf(level)) return false;
+  if (!isWithin(record.wallMs, filter)) return false;
   if (service !== undefined && !isAbout(record, service)) return false;
-  return call === undefined || callFields.some((name) => namesCall(record.fields[name], call));
+  if (call !== undefined && !callFields.some((name) => namesCall(record.fields[name], call)))
+    return false;
+  return text === undefined || holdsText(record, text.toLowerCase());
+}
+
+function isWithin(wallMs: number, { fromMs, toMs }: LogFilter): boolean {
+  return wallMs >= (fromMs ?? wallMs) && wallMs < (toMs ?? Number.POSITIVE_INFINITY);
 }
 
 function namesCall(value: unknown, call: string): boolean {
@@ -26,4 +39,16 @@ function namesCall(value: unknown, call: string): boolean {
 /** Its own records, and what the supervisor says of it. */
 function isAbout({ service, fields }: ServiceRecord, wanted: string): boolean {
   return service === wanted || fields["about"] === wanted;
+}
+
+/** `text` in lower case. */
+function holdsText({ message, fields }: ServiceRecord, text: string): boolean {
+  if (message.toLowerCase().includes(text)) return true;
+  return Object.entries(fields).some(([name, value]) =>
+    `${name}=${textOf(value)}`.toLowerCase().includes(text),
+  );
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }

@@ -7,19 +7,19 @@ const maxLineCharacters = 1000;
 const maxReasonCharacters = 300;
 
 export class RecentRecords {
-  readonly #showsPrivate: boolean;
+  /** Any field may hold words of callers, so that none is kept. */
+  showsPrivate: boolean;
   readonly #lines = new BoundedQueue<string>(keptRecords);
   #lastWords = "";
   #lastError = "";
 
-  /** With `showsPrivate` any field may hold words of callers, so that none is kept. */
   constructor(showsPrivate: boolean) {
-    this.#showsPrivate = showsPrivate;
+    this.showsPrivate = showsPrivate;
   }
 
   add(record: ServiceRecord): void {
     const isRaw = record.message === rawOutputMessage;
-    const shown = this.#showsPrivate && !isRaw ? { ...record, fields: {} } : record;
+    const shown = this.showsPrivate && !isRaw ? { ...record, fields: {} } : record;
     this.#lines.push(formatRecordText(shown).slice(0, maxLineCharacters));
     this.#lastWords = wordsOf(shown);
     if (isRaw || record.level === "error") this.#lastError = this.#lastWords;

@@ -1,9 +1,14 @@
 /** Which variables each service gets: those of this process, and of the secrets those that it needs. */
-import { dirname, join } from "node:path";
 import { formatProblem } from "../config/config-check.ts";
 import type { ConfigFile } from "../config/load.ts";
-import { defaultConfigFile } from "../config/paths.ts";
+import { secretsFileOf } from "../config/paths.ts";
 import { loadSecrets } from "../config/secrets-file.ts";
+import { currentConfigPath } from "../services/config-file.ts";
+import {
+  outsideSecrets,
+  outsideVariable,
+  writeOutsideSecrets,
+} from "../services/outside-secrets.ts";
 import { serviceEnvironment } from "../services/service-secrets.ts";
 
 export interface ServiceEnvironments {
@@ -12,19 +17,22 @@ export interface ServiceEnvironments {
   readonly problems: readonly string[];
 }
 
-const secretsName = "secrets.toml";
-
 /** Throws a WildfireError("config") for a file of secrets that others can read, or that cannot be read. */
 export async function loadServiceEnvironments(
   file: ConfigFile | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ServiceEnvironments> {
-  const path = join(dirname(file?.path ?? defaultConfigFile), secretsName);
+  const path = secretsFileOf(file?.path ?? currentConfigPath(undefined));
   const { secrets, problems } = await loadSecrets({ path, env });
   const lines = linesOf(file, env);
   const environmentOf = (service: string) => serviceEnvironment({ service, secrets, lines, env });
+  const outside = writeOutsideSecrets(outsideSecrets({ secrets, env, path }));
   return {
-    environmentOf: (service) => environmentOf(service).env,
+    environmentOf: (service) => ({
+      ...environmentOf(service).env,
+      // The page shows which secrets cannot be changed from there.
+      ...(service === "web" ? { [outsideVariable]: outside } : {}),
+    }),
     problems: [
       ...problems.map((problem) => formatProblem(path, problem)),
       ...environmentOf("sip").problems,

@@ -7,11 +7,12 @@ import {
   ChildRun,
   type ChildRunListener,
   noRun,
+  type ReloadVerdict,
   type RunFacts,
 } from "./child-run.ts";
 import { type ChildInput, type ChildState, hasProcess, nextChildState } from "./child-states.ts";
 import { RestartPolicy, wrongUsageCode } from "./restart-policy.ts";
-import type { ServicePlan } from "./service-plan.ts";
+import { callTakers, type PlanDifference, type ServicePlan } from "./service-plan.ts";
 import type { ServiceRecord } from "./service-record.ts";
 
 /** It ended by itself, or was ended because it was ill. */
@@ -56,8 +57,6 @@ export interface SupervisedChildStatus extends RunFacts {
 /** Services stop in order within 15 s, or end themselves. */
 const orderlyStopMs = 16_000;
 const illStopMs = 10_000;
-/** Those whose end is the end of calls. */
-const callTakers = new Set(["sip", "audiosocket"]);
 
 export class SupervisedChild {
   readonly #options: SupervisedChildOptions;
@@ -89,9 +88,20 @@ export class SupervisedChild {
     return this.#plan;
   }
 
-  /** Counts from its next start on. */
-  set plan(plan: ServicePlan) {
+  /** Counts from its next start on, but for the limit of its memory. */
+  adopt(plan: ServicePlan): void {
     this.#plan = plan;
+    this.#run?.adopt(plan);
+  }
+
+  /** Has the running service read its options again; undefined while none is ready. */
+  async reload(secrets: PlanDifference["secrets"]): Promise<ReloadVerdict | undefined> {
+    const run = this.#run;
+    const verdict = this.#state === "ready" ? await run?.reload(secrets) : undefined;
+    if (run !== undefined && verdict?.kind === "taken") {
+      run.recent.showsPrivate = this.#plan.showsPrivate;
+    }
+    return verdict;
   }
 
   status(): SupervisedChildStatus {
@@ -104,8 +114,12 @@ export class SupervisedChild {
     };
   }
 
-  /** A person wants it to run: what was before does not count. */
+  /** A person wants it to run: what was before does not count, a stop that waits for calls among it. */
   start(): void {
+    if (this.#state === "draining") {
+      void this.#takeCallsAgain();
+      return;
+    }
     if (hasProcess(this.#state)) {
       if (this.#intent === "stop") this.#intent = "restart";
       return;
@@ -180,6 +194,19 @@ export class SupervisedChild {
       if (this.#run === run && this.#state === "draining") this.#terminate(orderlyStopMs);
     });
     return ended;
+  }
+
+  /** A stop or restart is taken back: whoever waits for it waits no longer. */
+  async #takeCallsAgain(): Promise<void> {
+    const run = this.#run;
+    this.#intent = "run";
+    this.#step("undrain");
+    this.#settle();
+    try {
+      await run?.undrain();
+    } catch (error) {
+      if (this.#run === run) this.#recover(`it takes no calls any more: ${describeError(error)}`);
+    }
   }
 
   #recover(reason: string): void {

@@ -3,11 +3,13 @@ import type { Clock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import { createLogger, type Logger } from "../core/log.ts";
 import { EventStream } from "../services/event-stream.ts";
+import { serviceNames } from "../services/service-names.ts";
 import { type StatusSocket, serveStatus } from "../services/status-socket.ts";
 import { versionInfo } from "../version.ts";
 import type { LogPlan } from "./configured-plan.ts";
 import type { ChildHost } from "./child-run.ts";
 import { CrashReports } from "./crash-reports.ts";
+import { endLeftovers } from "./leftover-children.ts";
 import { LogFile } from "./log-file.ts";
 import { residentMemoryBytes } from "./resident-memory.ts";
 import type { SupervisorPlan } from "./service-plan.ts";
@@ -25,7 +27,7 @@ export interface SupervisorProcessOptions {
   readonly host: ChildHost;
   readonly clock: Clock;
   /** Reads the configuration again; throws what is wrong with it. */
-  readonly readPlan: () => Promise<SupervisorPlan>;
+  readonly readPlan: () => Promise<{ readonly plan: SupervisorPlan; readonly logs: LogPlan }>;
   /** Each record of each service and of the supervisor itself; must not wait. */
   readonly onRecord: (record: ServiceRecord) => void;
   readonly onChange: (status: SupervisedChildStatus) => void;
@@ -82,7 +84,13 @@ export class SupervisorProcess {
   static async open(options: SupervisorProcessOptions): Promise<SupervisorProcess> {
     const { stateFolder, clock } = options;
     await requireSoleSupervisor(stateFolder, clock);
+    const ended = await endLeftovers({ stateFolder, services: serviceNames, clock });
     const opened = new SupervisorProcess(options);
+    for (const pid of ended) {
+      opened.log.warn("a service of a supervisor that was killed did not end, and was ended", {
+        servicePid: pid,
+      });
+    }
     opened.#serve();
     try {
       // Two that were started at once see each other here at the latest.
@@ -105,13 +113,22 @@ export class SupervisorProcess {
   async reload(): Promise<PlanChange> {
     this.#file.reopen();
     try {
-      const change = await this.supervisor.apply(await this.#options.readPlan());
-      const { started, restarted, stopped } = change;
+      const { plan, logs } = await this.#options.readPlan();
+      this.#file.move(logs);
+      const change = await this.supervisor.apply(plan);
+      const { started, restarted, stopped, reloaded, refused, why } = change;
       this.log.info("configuration read again", {
         started: started.join(" "),
         restarted: restarted.join(" "),
         stopped: stopped.join(" "),
+        reloaded: reloaded.join(" "),
       });
+      for (const name of refused) {
+        this.log.error("a service goes on with its old configuration", {
+          about: name,
+          reason: why[name],
+        });
+      }
       return change;
     } catch (error) {
       this.log.error("configuration not applied", { reason: describeError(error) });

@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { quote, WildfireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { ChildHost } from "./child-run.ts";
-import { needsRestart, type ServicePlan, type SupervisorPlan } from "./service-plan.ts";
+import { differenceBetween, type ServicePlan, type SupervisorPlan } from "./service-plan.ts";
 import type { ServiceRecord } from "./service-record.ts";
 import { startsAfter, stopGroups } from "./start-order.ts";
 import {
@@ -27,14 +27,20 @@ export interface SupervisorOptions {
   readonly listener: SupervisorListener;
 }
 
-/** What a new plan changed. */
+/** What a new plan changed, by the names of services. */
 export interface PlanChange {
   readonly started: readonly string[];
   readonly restarted: readonly string[];
   readonly stopped: readonly string[];
+  /** They took it while they ran. */
+  readonly reloaded: readonly string[];
+  /** Something is wrong for them: they go on as they were. */
+  readonly refused: readonly string[];
+  /** Of each that is named above, for people. */
+  readonly why: Readonly<Record<string, string>>;
 }
 
-type ChangedNames = Readonly<Record<keyof PlanChange, string[]>>;
+type Outcome = Exclude<keyof PlanChange, "why">;
 
 /** A service that does not get ready holds the others up for so long. */
 const holdLimitMs = 60_000;
@@ -110,7 +116,7 @@ export class Supervisor {
     this.#advance();
   }
 
-  /** Services that are no more wanted stop, new ones start, changed ones are started again. */
+  /** Services that are no more wanted stop, new ones start, others take what has changed or are restarted. */
   async apply(plan: SupervisorPlan): Promise<PlanChange> {
     const applied = this.#applying.then(() => this.#apply(plan));
     this.#applying = applied.catch(() => undefined);
@@ -213,31 +219,60 @@ export class Supervisor {
 
   async #apply(plan: SupervisorPlan): Promise<PlanChange> {
     this.#plan = plan;
-    const change: ChangedNames = { started: [], restarted: [], stopped: [] };
+    const change = new ChangeNotes();
     if (this.#isStopping) return change;
     const wanted = new Map(plan.services.map((service) => [service.name, service]));
     for (const [name, child] of this.#children) {
       if (wanted.has(name)) continue;
       await child.stop(plan.drainLimitMs);
       this.#children.delete(name);
-      change.stopped.push(name);
+      change.note("stopped", name, "it is not configured to run any more");
     }
     for (const service of plan.services) await this.#adopt(service, change);
     return change;
   }
 
-  async #adopt(service: ServicePlan, change: ChangedNames): Promise<void> {
+  async #adopt(service: ServicePlan, change: ChangeNotes): Promise<void> {
     const { name } = service;
     const child = this.#children.get(name);
     if (child === undefined) {
       this.#add(service).start();
-      change.started.push(name);
+      change.note("started", name, "it is configured to run now");
       return;
     }
-    const mustRestart = needsRestart(child.plan, service);
-    child.plan = service;
-    if (!mustRestart || child.state === "stopped") return;
-    change.restarted.push(name);
+    const { outside, own, secrets } = differenceBetween(child.plan, service);
+    const keys = [...outside, ...own, ...(Object.keys(secrets).length > 0 ? ["secrets"] : [])];
+    child.adopt(service);
+    if (child.state === "stopped") return;
+    // What it cannot read itself needs no question.
+    const verdict = outside.length > 0 ? undefined : await child.reload(secrets);
+    if (verdict === undefined) {
+      if (keys.length > 0) await this.#restart(child, keys, change);
+    } else if (verdict.kind === "refused") change.note("refused", name, verdict.reason);
+    else if (verdict.kind === "restart") await this.#restart(child, verdict.keys, change);
+    else if (verdict.changed.length > 0) change.note("reloaded", name, verdict.changed.join(", "));
+  }
+
+  async #restart(
+    child: SupervisedChild,
+    keys: readonly string[],
+    change: ChangeNotes,
+  ): Promise<void> {
+    change.note("restarted", child.name, keys.join(", "));
     await child.restart(this.#plan.drainLimitMs);
+  }
+}
+
+class ChangeNotes implements PlanChange {
+  readonly started: string[] = [];
+  readonly restarted: string[] = [];
+  readonly stopped: string[] = [];
+  readonly reloaded: string[] = [];
+  readonly refused: string[] = [];
+  readonly why: Record<string, string> = {};
+
+  note(outcome: Outcome, service: string, why: string): void {
+    this[outcome].push(service);
+    this.why[service] = why;
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   chmodSync,
+  chownSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -57,6 +58,15 @@ describe("a file is put in place", () => {
     expect([modeOf(target), readFileSync(target, "utf8")]).toEqual(["600", "new"]);
     expect(lstatSync(path).isSymbolicLink()).toBe(true);
   });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    "and what root adds to the folder of a service is the service's (skipped for others than root)",
+    async () => {
+      chownSync(folder, 65_534, 65_534);
+      await editSecrets(secretsPath, [{ name: "llama-key", value: "k" }]);
+      expect([statSync(secretsPath).uid, modeOf(secretsPath)]).toEqual([65_534, "600"]);
+    },
+  );
 
   test("or the old one stays, and it is said why", async () => {
     mkdirSync(path);

@@ -27,7 +27,13 @@ describe("a change of the file", () => {
       "an option restarts its service",
       "[llama]\nport = 1\n",
       '[llama]\nport = 2\nbackend = "openai"\n',
-      { restart: [{ service: "llama", keys: ["llama.backend", "llama.port"] }] },
+      { restart: [{ service: "llama", keys: ["llama.port"] }] },
+    ],
+    [
+      "one that the service can take while it runs does not",
+      "",
+      '[llama]\nbackend = "openai"\ngreeting = "Hi"\n',
+      { reload: [{ service: "llama", keys: ["llama.backend", "llama.greeting"] }] },
     ],
     [
       "a limit is the supervisor's",
@@ -42,10 +48,15 @@ describe("a change of the file", () => {
       { reload: [{ service: "supervisor", keys: ["services.memory-mb.llama"] }] },
     ],
     [
-      "the history is written by web",
+      "the history concerns those who write it",
       "",
       "[history]\naudio = true\n",
-      { restart: [{ service: "web", keys: ["history.audio"] }] },
+      {
+        restart: [
+          { service: "sip", keys: ["history.audio"] },
+          { service: "web", keys: ["history.audio"] },
+        ],
+      },
     ],
     [
       "logs are the supervisor's, which reads them again",
@@ -91,6 +102,13 @@ describe("what can change without a restart", () => {
       ...nothing,
       restart: [{ service: "llama", keys: ["llama.port"] }],
     });
+  });
+});
+
+test("a key of a server is taken by the service that is up", () => {
+  expect(plan("", "", { changedSecrets: ["llama"] })).toEqual({
+    ...nothing,
+    reload: [{ service: "llama", keys: ["secrets"] }],
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { parseConfig } from "../../src/config/load.ts";
 import { formatOptions, type OptionSources, readOptions } from "../../src/config/options.ts";
-import { defaultStateFolder } from "../../src/config/paths.ts";
+import { defaultLogFolder, defaultStateFolder } from "../../src/config/paths.ts";
 import { WildfireError } from "../../src/core/errors.ts";
 
 const table = {
@@ -129,6 +129,12 @@ describe("state folder", () => {
   ])("%p", (facts, folder) => {
     expect(defaultStateFolder(facts)).toBe(folder);
   });
+});
+
+test("the log lies in the state folder, but for the service of the whole system", () => {
+  expect(defaultLogFolder({}, "/tmp/state")).toBe("/tmp/state/logs");
+  expect(defaultLogFolder({}, "/var/lib/wildfire")).toBe("/var/log/wildfire");
+  expect(defaultLogFolder({ LOGS_DIRECTORY: "/logs:/b" }, "/tmp/state")).toBe("/logs");
 });
 
 describe("an option that may be given several times", () => {

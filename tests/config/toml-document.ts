@@ -84,12 +84,12 @@ export class TomlDocument {
     for (const [index, key] of keys.entries()) {
       const comma = index + 1 < keys.length ? "," : "";
       const entry = `${formatTomlKey(key)} = ${formatTomlValue(this.#scalar())}${comma}`;
+      this.#places.push({ path: [name, key], line: this.#lines.length + (isLong ? 1 : 0) });
       if (isLong) this.#push(`  ${entry} # remark }`);
-      else this.#lines[this.#lines.length - 1] += ` ${entry}`;
-      this.#places.push({ path: [name, key], line: this.#lines.length });
+      else this.#extend(` ${entry}`);
     }
     if (isLong) this.#push("}");
-    else this.#lines[this.#lines.length - 1] += " }";
+    else this.#extend(" }");
   }
 
   #arrayOfTables(): void {
@@ -171,6 +171,12 @@ export class TomlDocument {
 
   #tail(): string {
     return this.#random.pick(["", "", ' # = [a] "', "  "]);
+  }
+
+  /** Goes on with the last line. */
+  #extend(written: string): void {
+    const last = this.#lines.pop() ?? "";
+    this.#push(last + written);
   }
 
   #push(written: string): void {

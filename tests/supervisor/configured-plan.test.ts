@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { parseConfig } from "../../src/config/load.ts";
 import { WildfireError } from "../../src/core/errors.ts";
 import { planLogs, planServices, type PlanSources } from "../../src/supervisor/configured-plan.ts";
-import { needsRestart } from "../../src/supervisor/service-plan.ts";
+import { differenceBetween } from "../../src/supervisor/service-plan.ts";
 
 const path = "/etc/wildfire/wildfire.toml";
 
@@ -78,6 +78,7 @@ test("each service is told where its configuration and its state are", () => {
       ],
       env: { SECRET_OF: "llama" },
       settings: { backend: "echo" },
+      alsoReads: {},
       memoryLimitBytes: 100 << 20,
       showsPrivate: false,
     },
@@ -95,18 +96,45 @@ test.each([
   expect(services[0]?.showsPrivate).toBe(isExpected);
 });
 
-function llamaPlan(toml: string) {
-  const [first] = planServices(sources(toml, { only: ["llama"] })).services;
+function planOf(name: string, toml: string) {
+  const [first] = planServices(sources(toml, { only: [name] })).services;
   if (first === undefined) throw new Error("no plan");
   return first;
 }
 
-test("a change of settings or secrets needs a restart, one of the memory limit does not", () => {
-  const before = llamaPlan('[llama]\nbackend = "echo"');
-  expect(needsRestart(before, llamaPlan('[llama]\nbackend = "echo"'))).toBe(false);
-  expect(needsRestart(before, llamaPlan('[llama]\nbackend = "chat"'))).toBe(true);
-  expect(needsRestart(before, { ...before, env: { KEY: "new" } })).toBe(true);
-  expect(needsRestart(before, { ...before, memoryLimitBytes: 5 })).toBe(false);
+describe("what a new plan asks of a service", () => {
+  const none = { outside: [], own: [], secrets: {} };
+  const before = planOf("llama", '[llama]\nbackend = "echo"');
+
+  test("nothing for the same settings, and for another limit of its memory", () => {
+    expect(differenceBetween(before, planOf("llama", '[llama]\nbackend = "echo"'))).toEqual(none);
+    expect(differenceBetween(before, { ...before, memoryLimitBytes: 5 })).toEqual(none);
+  });
+
+  test("to read its own settings again, by their names", () => {
+    const after = planOf("llama", '[llama]\nmax_tokens = 5\nbackend = "openai"');
+    expect(differenceBetween(before, after)).toEqual({ ...none, own: ["backend", "max-tokens"] });
+  });
+
+  test("to take other secrets, and to forget those that are gone", () => {
+    const [old, next] = [{ WILDFIRE_LLAMA_KEY: "a", WILDFIRE_X: "b" }, { WILDFIRE_LLAMA_KEY: "c" }];
+    const difference = differenceBetween({ ...before, env: old }, { ...before, env: next });
+    const secrets = { WILDFIRE_LLAMA_KEY: "c", WILDFIRE_X: null };
+    expect(difference).toEqual({ ...none, secrets });
+  });
+
+  test.each<[string, string, readonly string[]]>([
+    ["web", "[history]\nkeep_days = 5", ["history.keep-days"]],
+    ["sip", "[history]\naudio = true", ["history.audio"]],
+    ["llama", "[history]\nkeep_days = 5", []],
+  ])("%s to start anew for %j: %j", (name, toml, outside) => {
+    expect(differenceBetween(planOf(name, ""), planOf(name, toml)).outside).toEqual(outside);
+  });
+
+  test("a start for another program or environment", () => {
+    const other = { ...before, command: ["other"], env: { PATH: "/bin" } };
+    expect(differenceBetween(before, other).outside).toEqual(["program", "environment"]);
+  });
 });
 
 test("the log is kept in the state folder, in systemd's folder, or where the file says", () => {

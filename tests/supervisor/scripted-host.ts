@@ -1,11 +1,17 @@
 /** Processes that do what a test says, in place of real ones. */
 import type { ChildProcessListener, ProcessEnd } from "../../src/supervisor/child-process.ts";
-import type { ChildHost } from "../../src/supervisor/child-run.ts";
+import type { ChildHost, ReloadVerdict } from "../../src/supervisor/child-run.ts";
 import type { ServicePlan } from "../../src/supervisor/service-plan.ts";
 
 export class ScriptedProcess {
   readonly signals: string[] = [];
   drains = 0;
+  undrains = 0;
+  /** What it says to `undrain`, when that goes wrong. */
+  undrainProblem: string | undefined;
+  readonly reloads: Readonly<Record<string, string | null>>[] = [];
+  /** What it makes of a new configuration. */
+  verdict: ReloadVerdict = { kind: "taken", changed: [] };
   /** What it answers when it is asked; undefined: nothing. */
   answer: Readonly<Record<string, unknown>> | undefined;
   memoryBytes = 50 << 20;
@@ -67,6 +73,18 @@ export class ScriptedHost implements ChildHost {
     this.#find(pid).drains += 1;
   };
 
+  readonly undrain: ChildHost["undrain"] = async (_service, pid) => {
+    const process = this.#find(pid);
+    process.undrains += 1;
+    if (process.undrainProblem !== undefined) throw new Error(process.undrainProblem);
+  };
+
+  readonly reload: ChildHost["reload"] = async (_service, pid, secrets) => {
+    const process = this.#find(pid);
+    process.reloads.push(secrets);
+    return process.verdict;
+  };
+
   readonly memoryBytes: ChildHost["memoryBytes"] = (pid) => this.#find(pid).memoryBytes;
 
   #find(pid: number): ScriptedProcess {
@@ -82,6 +100,7 @@ export function planFor(name: string, given: Partial<ServicePlan> = {}): Service
     command: ["program", name],
     env: {},
     settings: {},
+    alsoReads: {},
     memoryLimitBytes: undefined,
     showsPrivate: false,
     ...given,

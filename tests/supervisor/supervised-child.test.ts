@@ -183,6 +183,26 @@ describe("health", () => {
     expect(host.starts("llama")).toBe(2);
   });
 
+  test("a socket that is there a moment after the service is ready is no failure; one that never is, is", async () => {
+    const made = child("llama");
+    made.start();
+    const process = host.latest("llama");
+    process.say("llama is ready");
+    await pass(2000);
+    expect(made.status().health).toBe("unknown");
+    process.answer = {};
+    await pass(250);
+    expect(made.status().health).toBe("good");
+
+    const silent = child("sip");
+    silent.start();
+    host.latest("sip").say("sip is ready");
+    await pass(5000);
+    expect(silent.status().health).toBe("failing");
+    await pass(10_000);
+    expect(host.latest("sip").signals).toEqual(["SIGTERM"]);
+  });
+
   test("one answer in between makes good", async () => {
     const made = readyChild("llama");
     const process = host.latest("llama");
@@ -369,6 +389,40 @@ describe("drain", () => {
     process.end({ signal: "SIGSEGV" });
     await stopped;
     expect(made.state).toBe("stopped");
+  });
+
+  test.each(["stop", "restart"] as const)("a %s is taken back by a start", async (how) => {
+    const { made, process } = await talking(1);
+    const left = made[how](30_000);
+    await turns();
+    made.start();
+    // Whoever waits for the end waits no longer.
+    await left;
+    expect(made.state).toBe("ready");
+    expect(process.undrains).toBe(1);
+    await pass(60_000);
+    expect(process.signals).toEqual([]);
+    expect(host.starts("sip")).toBe(1);
+    // It may be stopped again, and it may fail as any other.
+    void made.stop(30_000);
+    await turns();
+    expect(made.state).toBe("draining");
+    process.end({ signal: "SIGSEGV" });
+    expect(made.state).toBe("stopped");
+  });
+
+  test("a service that cannot take calls again is started anew", async () => {
+    const { made, process } = await talking(1);
+    void made.stop(30_000);
+    process.undrainProblem = "cannot listen on TCP 127.0.0.1:9092: EADDRINUSE";
+    made.start();
+    await turns();
+    expect(process.signals).toEqual(["SIGTERM"]);
+    process.end({ code: 0 });
+    expect(made.status()).toMatchObject({
+      state: "waiting",
+      lastReason: "it takes no calls any more: cannot listen on TCP 127.0.0.1:9092: EADDRINUSE",
+    });
   });
 
   test("whisper is not drained: its calls outlive it", async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { ServicePlan } from "../../src/supervisor/service-plan.ts";
-import { Supervisor } from "../../src/supervisor/supervisor.ts";
+import type { ReloadVerdict } from "../../src/supervisor/child-run.ts";
+import { type PlanChange, Supervisor } from "../../src/supervisor/supervisor.ts";
 import { supervisorCommands } from "../../src/supervisor/supervisor-commands.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { createMemoryLog, type MemoryLog } from "../fakes/memory-log.ts";
@@ -120,6 +121,7 @@ test("a new plan stops, starts and restarts what it changed, and nothing else", 
   const supervisor = supervise("llama", "kokoro", "whisper");
   supervisor.start();
   for (const name of ["llama", "kokoro", "whisper"]) host.latest(name).ready();
+  host.latest("whisper").verdict = { kind: "restart", keys: ["model"] };
   const applied = supervisor.apply(
     plan(planFor("llama"), planFor("whisper", { settings: { model: "other" } }), planFor("web")),
   );
@@ -130,13 +132,83 @@ test("a new plan stops, starts and restarts what it changed, and nothing else", 
   expect(host.latest("whisper").signals).toEqual(["SIGTERM"]);
   host.latest("whisper").end({ code: 0 });
   await turns();
-  expect(await applied).toEqual({ started: ["web"], restarted: ["whisper"], stopped: ["kokoro"] });
+  expect({ ...(await applied) }).toEqual({
+    started: ["web"],
+    restarted: ["whisper"],
+    stopped: ["kokoro"],
+    reloaded: [],
+    refused: [],
+    why: {
+      web: "it is configured to run now",
+      whisper: "model",
+      kokoro: "it is not configured to run any more",
+    },
+  });
   expect(host.latest("llama").signals).toEqual([]);
   expect(supervisor.services().map(({ name }) => name)).toEqual(["llama", "whisper", "web"]);
 });
 
+/** To a llama that runs and makes that of it. */
+async function apply(verdict: ReloadVerdict, next: ServicePlan): Promise<PlanChange> {
+  const supervisor = supervise("llama");
+  supervisor.start();
+  host.latest("llama").ready();
+  host.latest("llama").verdict = verdict;
+  const applied = supervisor.apply(plan(next));
+  await turns();
+  if (host.latest("llama").signals.length > 0) host.latest("llama").end({ code: 0 });
+  return await applied;
+}
+
+describe("a service that runs and is to take another configuration", () => {
+  const settings = { greeting: "Hello" };
+
+  test("goes on with it when it takes it, and what it took is told", async () => {
+    const taken = { kind: "taken", changed: ["greeting"] } as const;
+    const change = await apply(taken, planFor("llama", { settings }));
+    expect(change).toMatchObject({
+      restarted: [],
+      reloaded: ["llama"],
+      why: { llama: "greeting" },
+    });
+    expect(host.latest("llama").reloads).toEqual([{}]);
+    expect(host.starts("llama")).toBe(1);
+  });
+
+  test("goes on as it was when it refuses it, and says why", async () => {
+    const refused = { kind: "refused", reason: "system: no such file" } as const;
+    const change = await apply(refused, planFor("llama", { settings }));
+    expect(change).toMatchObject({ refused: ["llama"], why: { llama: "system: no such file" } });
+    expect(host.starts("llama")).toBe(1);
+  });
+
+  test("is asked also when its settings are the same, since its files may not be", async () => {
+    const change = await apply({ kind: "taken", changed: ["text of system"] }, planFor("llama"));
+    expect(change).toMatchObject({ reloaded: ["llama"], why: { llama: "text of system" } });
+    expect(await apply({ kind: "taken", changed: [] }, planFor("llama"))).toMatchObject({
+      reloaded: [],
+      why: {},
+    });
+  });
+
+  test("is handed its new secrets, and nothing of other variables", async () => {
+    const env = { WILDFIRE_LLAMA_KEY: "new" };
+    const change = await apply({ kind: "taken", changed: ["key"] }, planFor("llama", { env }));
+    expect(host.latest("llama").reloads).toEqual([env]);
+    expect(change).toMatchObject({ reloaded: ["llama"], why: { llama: "key" } });
+  });
+
+  test("is started anew without a question for what it cannot read itself", async () => {
+    const alsoReads = { history: { audio: true } };
+    const change = await apply({ kind: "taken", changed: [] }, planFor("llama", { alsoReads }));
+    expect(change).toMatchObject({ restarted: ["llama"], why: { llama: "history.audio" } });
+    expect(host.starts("llama")).toBe(2);
+  });
+});
+
 describe("commands", () => {
-  const noChange = { started: [], restarted: [], stopped: [] };
+  const none = { started: [], restarted: [], stopped: [], reloaded: [], refused: [] };
+  const noChange = { ...none, why: {} };
 
   test("stop and start are answered when they are under way, with the service's status", async () => {
     const supervisor = supervise("llama");

@@ -141,13 +141,60 @@ describe("wildfire up", () => {
     up.kill("SIGHUP");
     await until(() => up.errors.includes("configuration not applied"), "the refusal", limitMs);
     expect(await up.pidOf("llama")).toBe(llama);
-    rig.configure(twoServices.replace("[llama]", "[llama]\nverbose = true"));
+    rig.configure(twoServices.replace("[llama]", "[llama]\njson = true"));
     up.kill("SIGHUP");
     await untilStatus(async () => {
       const { state, pid } = await up.service("llama");
       return state === "ready" && pid !== llama;
     }, "another llama");
     expect(await up.pidOf("kokoro")).toBe(kokoro);
+  });
+
+  test("reload: what a service can take while it runs costs no restart, and each reason is told", async () => {
+    const secrets = join(rig.folder, "secrets.toml");
+    writeFileSync(secrets, 'speech-key = "old"\n', { mode: 0o600 });
+    const up = rig.up();
+    await up.ready("llama", "kokoro");
+    const [llama, kokoro] = [await up.pidOf("llama"), await up.pidOf("kokoro")];
+    const none = { started: [], stopped: [], restarted: [], reloaded: [], refused: [], why: {} };
+    expect(await up.command("reload")).toEqual(none);
+    const prompt = join(rig.folder, "prompt.txt");
+    writeFileSync(prompt, "Be brief.");
+    writeFileSync(secrets, 'speech-key = "new"\n', { mode: 0o600 });
+    const own = `verbose = true\ngreeting = "Hello"\nsystem = "${prompt}"`;
+    const changed = twoServices.replace("[llama]", `[llama]\n${own}`);
+    rig.configure(changed);
+    expect(await up.command("reload")).toEqual({
+      ...none,
+      reloaded: ["llama", "kokoro"],
+      why: { llama: "system, greeting, verbose, text of system", kokoro: "secrets" },
+    });
+    // The file is another, and the configuration is not.
+    writeFileSync(prompt, "Be very brief.");
+    expect(await up.command("reload")).toMatchObject({ why: { llama: "text of system" } });
+    rig.configure(changed.replace("prompt.txt", "missing.txt"));
+    const refused = await up.command("reload");
+    expect(refused).toMatchObject({ refused: ["llama"] });
+    expect(JSON.stringify(refused["why"])).toContain("missing.txt");
+    expect([await up.pidOf("llama"), await up.pidOf("kokoro")]).toEqual([llama, kokoro]);
+    rig.configure(changed.replace("port = 0", "port = 0\njson = true\ntemperature = 1"));
+    expect(await up.command("reload")).toMatchObject({
+      restarted: ["llama"],
+      why: { llama: "json" },
+    });
+    expect(await up.pidOf("llama")).not.toBe(llama);
+  });
+
+  test("reload: the log goes to another folder", async () => {
+    const up = rig.up();
+    await up.ready("llama", "kokoro");
+    const folder = join(rig.folder, "elsewhere");
+    rig.configure(`${twoServices}\n[logs]\nfolder = "${folder}"\n`);
+    await up.command("reload");
+    await until(() => filesIn(folder).length === 1, "the log there", limitMs);
+    expect(readFileSync(join(folder, "wildfire.log"), "utf8")).toContain(
+      "configuration read again",
+    );
   });
 
   test("a configuration that is wrong from the start is one line and exit code 2", async () => {
