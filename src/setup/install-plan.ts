@@ -1,4 +1,5 @@
 /** What an installation, its roll-back and its removal do, as a list of steps: pure. */
+import { systemLogFolder, systemStateFolder } from "../config/paths.ts";
 import { systemdUnit, type UnitCredential, unitName } from "./systemd-unit.ts";
 
 export type InstallStep =
@@ -14,7 +15,12 @@ export type InstallStep =
   | { readonly kind: "swap"; readonly path: string; readonly previous: string }
   | { readonly kind: "folder"; readonly path: string; readonly mode: number }
   | { readonly kind: "write"; readonly path: string; readonly text: string; readonly mode: number }
-  | { readonly kind: "own"; readonly path: string; readonly user: string }
+  | {
+      readonly kind: "own";
+      readonly path: string;
+      readonly user: string;
+      readonly withContents: boolean;
+    }
   | { readonly kind: "remove"; readonly path: string; readonly withContents: boolean }
   | { readonly kind: "run"; readonly argv: readonly string[]; readonly mayFail: boolean }
   /** Something for the reader. */
@@ -43,8 +49,8 @@ export interface InstallFacts extends InstallPlace {
 
 export const serviceUser = "wildfire";
 const configFolder = "/etc/wildfire";
-const stateFolder = "/var/lib/wildfire";
-const logFolder = "/var/log/wildfire";
+const stateFolder = systemStateFolder;
+const logFolder = systemLogFolder;
 const unitPath = `/etc/systemd/system/${unitName}`;
 const sysusersPath = "/usr/lib/sysusers.d/wildfire.conf";
 const tmpfilesPath = "/usr/lib/tmpfiles.d/wildfire.conf";
@@ -130,7 +136,7 @@ export function describeStep(step: InstallStep): string {
     case "write":
       return `write ${step.path} (mode ${octal(step.mode)})`;
     case "own":
-      return `give ${step.path} to ${step.user}`;
+      return `give ${step.path}${step.withContents ? " and all in it" : ""} to ${step.user}`;
     case "remove":
       return `remove ${step.path}${step.withContents ? " and all in it" : ""}`;
     case "run":
@@ -155,16 +161,20 @@ function userSteps({ hasUser }: InstallFacts): readonly InstallStep[] {
 /** The secrets stand in the folder of the configuration, and only their owner may read them. */
 function folderSteps({ root, hasSystemd, ownedFiles }: InstallFacts): readonly InstallStep[] {
   const folders = [configFolder, stateFolder, `${stateFolder}/models`, logFolder];
-  const isOwned = root === "" && hasSystemd;
-  const steps = folders.flatMap((path): InstallStep[] => {
-    const folder: InstallStep = { kind: "folder", path: `${root}${path}`, mode: 0o750 };
-    return isOwned ? [folder, own(path)] : [folder];
-  });
-  return isOwned ? [...steps, ...ownedFiles.map(own)] : steps;
+  const steps = folders.map((path): InstallStep => ({
+    kind: "folder",
+    path: `${root}${path}`,
+    mode: 0o750,
+  }));
+  if (root !== "" || !hasSystemd) return steps;
+  // What root tried out before left things that the service could not use.
+  const whole = [stateFolder, logFolder].map((path) => own(path, true));
+  const single = [configFolder, ...ownedFiles].map((path) => own(path, false));
+  return [...steps, ...whole, ...single];
 }
 
-function own(path: string): InstallStep {
-  return { kind: "own", path, user: serviceUser };
+function own(path: string, withContents: boolean): InstallStep {
+  return { kind: "own", path, user: serviceUser, withContents };
 }
 
 function startSteps({ hasConfig, start }: InstallFacts): readonly InstallStep[] {

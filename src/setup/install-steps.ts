@@ -58,7 +58,7 @@ async function carryOutOne(step: InstallStep, { run }: StepSurroundings): Promis
     case "write":
       return await write(step.path, step.text, step.mode);
     case "own":
-      return await runOne(["chown", `${step.user}:${step.user}`, step.path], false, run);
+      return await runOne(chownCommand(step), false, run);
     case "remove":
       return await rm(step.path, { force: true, recursive: step.withContents });
     case "run":
@@ -149,4 +149,13 @@ async function syncFile(path: string): Promise<void> {
   const file = await open(path, "r+");
   await file.sync();
   await file.close();
+}
+
+/** Links are given away themselves, and never what they lead to. */
+function chownCommand({
+  path,
+  user,
+  withContents,
+}: Extract<InstallStep, { readonly kind: "own" }>): string[] {
+  return ["chown", withContents ? "-hR" : "-h", `${user}:${user}`, path];
 }

@@ -60,13 +60,12 @@ describe("the plan", () => {
       .toBe(`copy /tmp/wildfire to /usr/local/bin/wildfire (the old one stays as /usr/local/bin/wildfire.previous)
 run useradd --system --home-dir /var/lib/wildfire --no-create-home --shell /usr/sbin/nologin --user-group wildfire
 make folder /etc/wildfire (mode 0750)
-give /etc/wildfire to wildfire
 make folder /var/lib/wildfire (mode 0750)
-give /var/lib/wildfire to wildfire
 make folder /var/lib/wildfire/models (mode 0750)
-give /var/lib/wildfire/models to wildfire
 make folder /var/log/wildfire (mode 0750)
-give /var/log/wildfire to wildfire
+give /var/lib/wildfire and all in it to wildfire
+give /var/log/wildfire and all in it to wildfire
+give /etc/wildfire to wildfire
 write /etc/systemd/system/wildfire.service (mode 0644)
 run systemctl daemon-reload
 run systemctl enable wildfire.service
@@ -163,6 +162,19 @@ describe("carried out in a folder", () => {
       "usr/lib/sysusers.d/wildfire.conf",
       "usr/lib/tmpfiles.d/wildfire.conf",
       "usr/local/bin/wildfire",
+    ]);
+  });
+
+  test("all that root had tried out before is given away, links themselves and not what they lead to", async () => {
+    const state = { kind: "own", path: "/var/lib/wildfire", user: "wildfire" } as const;
+    const steps = [
+      { ...state, withContents: true },
+      { ...state, path: "/etc/wildfire", withContents: false },
+    ];
+    await carryOut(steps, surroundings());
+    expect(ran).toEqual([
+      "chown -hR wildfire:wildfire /var/lib/wildfire",
+      "chown -h wildfire:wildfire /etc/wildfire",
     ]);
   });
 
