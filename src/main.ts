@@ -49,6 +49,9 @@ const services: Readonly<Record<ServiceName, Command>> = {
 };
 
 const commands: Readonly<Record<string, Command>> = {
+  async setup(argv) {
+    return await (await import("./commands/setup.ts")).setup(argv);
+  },
   async demo(argv) {
     return await (await import("./commands/demo.ts")).demo(argv);
   },
@@ -96,8 +99,9 @@ const commands: Readonly<Record<string, Command>> = {
 const help = `Wildfire hears telephone calls and passes their text on. Nothing leaves the machine.
 
 Usage:
-  wildfire                              asks what to do (on a terminal)
-  wildfire demo                         a spoken call, from sound to text, on this machine
+  wildfire                              runs what is configured; where nothing is, asks
+  wildfire setup [options]              a few questions, each answer tried at once; --yes asks nothing
+  wildfire demo                         the whole appliance on free ports, with a call to itself
   wildfire up [options]                 runs all services of the configuration and watches them
   wildfire logs [options]               what they log, by service, call and level
   wildfire --service NAME [options]     runs one service: ${serviceNames.join(", ")}
@@ -120,7 +124,7 @@ Example:
 
 async function run(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;
-  if (first === undefined) return await (await import("./commands/menu.ts")).menu(help);
+  if (first === undefined) return await (await import("./commands/alone.ts")).alone();
   if (first === "--version" || first === "-V" || first === "version") {
     return await (await import("./commands/version.ts")).version();
   }

@@ -12,6 +12,7 @@ import { whisperService } from "../services/whisper.ts";
 import { logLevels } from "../core/log.ts";
 import { knownModels } from "../models-store/known-models.ts";
 import { doctorOptions } from "./doctor.ts";
+import { setupOptions } from "../setup/setup-flags.ts";
 import { installOptions } from "./install.ts";
 import { modelsOptions } from "./models.ts";
 import type { CatalogueEntry } from "./shell-completion.ts";
@@ -32,6 +33,8 @@ const otherOptions = {
   demo: {
     model: hearingOptions.model,
     wav: { kind: "string", value: "FILE", help: "what the caller says" },
+    once: { kind: "boolean", help: "end after the call" },
+    ...help,
   },
   up: {
     ...configFile,
@@ -39,9 +42,10 @@ const otherOptions = {
     ...stateDir,
     ...help,
   },
-  status: stateDir,
+  status: { ...stateDir, ...help },
   events: {
     service: { kind: "string", value: "NAME", choices: watched, help: "whose events" },
+    kinds: { kind: "boolean", help: "which kinds there are" },
     ...json,
     ...stateDir,
     ...help,
@@ -121,6 +125,7 @@ function entry(
 }
 
 export const commandCatalogue: readonly CatalogueEntry[] = [
+  entry("setup", "asks a few questions, and tries each answer", setupOptions),
   entry("up", "runs the configured services", otherOptions.up),
   entry("demo", "a spoken call, from sound to text", otherOptions.demo),
   entry("doctor", "says what is wrong, and what to do", doctorOptions),

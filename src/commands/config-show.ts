@@ -4,7 +4,7 @@ import { servicesToRun } from "../config/config-plan.ts";
 import { hideCredentials } from "../config/hidden-credentials.ts";
 import type { OptionValue } from "../config/options.ts";
 import { secretNames, type Secrets } from "../config/secrets-file.ts";
-import { formatTomlValue } from "../config/toml-value.ts";
+import { formatTomlLine } from "../config/toml-value.ts";
 import type { LinePassword } from "../services/service-secrets.ts";
 
 export interface ShownConfig {
@@ -68,9 +68,7 @@ function blockText({
 const maxAlignedChars = 44;
 
 function valueText({ value }: EffectiveValue): string {
-  return value === undefined
-    ? "(not set)"
-    : formatTomlValue(shownValue(value) ?? "").replaceAll("\n", " ");
+  return value === undefined ? "(not set)" : formatTomlLine(shownValue(value) ?? "");
 }
 
 function origin({ source, line, variable }: EffectiveValue): string {

@@ -1,15 +1,14 @@
 /** `wildfire config check|show`: whether the configuration is right, and what it comes to. */
-import { existsSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
 import { checkConfig, formatProblem } from "../config/config-check.ts";
 import { effectiveConfig, type EffectiveConfig } from "../config/config-effective.ts";
 import { servicesToRun } from "../config/config-plan.ts";
 import type { ConfigSchema } from "../config/config-schema.ts";
 import { readConfigText } from "../config/load.ts";
 import { formatOptions, type OptionTable, readOptions } from "../config/options.ts";
-import { chooseConfigFile, defaultConfigFile, secretsFileOf } from "../config/paths.ts";
+import { defaultConfigFile, secretsFileOf } from "../config/paths.ts";
 import { loadSecrets, type LoadedSecrets, Secrets } from "../config/secrets-file.ts";
 import { describeError, quote, WildfireError } from "../core/errors.ts";
+import { currentConfigPath } from "../services/config-file.ts";
 import { wholeSchema } from "../services/config-tables.ts";
 import { webServiceOptions } from "../services/web-options.ts";
 import { linePasswords, serviceSecrets } from "../services/service-secrets.ts";
@@ -57,7 +56,7 @@ export async function config(argv: readonly string[]): Promise<number> {
       hint: "say wildfire config check or wildfire config show",
     });
   }
-  const looked = await lookAt(configPath(file ?? values.config));
+  const looked = await lookAt(currentConfigPath(file ?? values.config));
   const { path, problems, effective } = looked;
   for (const problem of problems) process.stderr.write(`${problem}\n`);
   if (problems.length > 0) return 1;
@@ -65,16 +64,6 @@ export async function config(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${path} is right: ${servicesToRun(effective).join(", ")}\n`);
   } else process.stdout.write(values.json ? showJson(looked) : showText(looked));
   return 0;
-}
-
-function configPath(given: string | undefined): string {
-  const user = {
-    env: process.env,
-    home: homedir(),
-    userId: process.getuid?.() ?? 0,
-    temporaryFolder: tmpdir(),
-  };
-  return chooseConfigFile({ given, user, hasDefault: existsSync(defaultConfigFile) });
 }
 
 interface Looked extends ShownConfig {

@@ -19,6 +19,10 @@ const writers: ReadonlyMap<string, Writer> = new Map<string, Writer>([
   ["began", () => "call begins"],
   ["clause", (text) => `says: ${text("text")}`],
   ["back-channel", (text) => `“${text("text")}” did not interrupt`],
+  [
+    "tool",
+    (text) => `tool ${text("name")} ${text("arguments")}: ${text("outcome")}, ${text("text")}`,
+  ],
   ["resumed", () => "nothing was said, so the answer goes on"],
   ["answered", (text, event) => answeredLine(text, event)],
   ["turn", (_text, event) => stagesLine(event)],

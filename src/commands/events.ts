@@ -2,6 +2,7 @@
 import colors from "picocolors";
 import { formatOptions, type OptionTable, readOptions } from "../config/options.ts";
 import { systemClock } from "../core/clock.ts";
+import { describeKinds, eventCatalogue } from "../services/event-catalogue.ts";
 import { EventFollower, parseObject } from "../services/event-follower.ts";
 import { currentStateFolder } from "../services/state-folder.ts";
 import { CommandOutput } from "./command-output.ts";
@@ -11,11 +12,12 @@ const options = {
   service: {
     kind: "string",
     value: "NAME",
-    choices: ["whisper", "sip", "llama", "kokoro", "supervisor"],
+    choices: Object.keys(eventCatalogue),
     default: "whisper",
     help: "whose events",
   },
   json: { kind: "boolean", help: "each event as the service tells it, a JSON object on a line" },
+  kinds: { kind: "boolean", help: "say which kinds of events the service tells, and leave" },
   "state-dir": { kind: "string", value: "DIR", help: "state folder of the service" },
   help: { kind: "boolean", short: "h", help: "this text" },
 } as const satisfies OptionTable;
@@ -44,6 +46,10 @@ export async function events(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const { service } = values;
+  if (values.kinds) {
+    process.stdout.write(describeKinds(service));
+    return 0;
+  }
   const stateFolder = values["state-dir"] ?? currentStateFolder();
   const audience = values.json ? new JsonAudience() : new ReadingAudience();
   return await follow({ service, stateFolder, audience });
@@ -52,6 +58,8 @@ export async function events(argv: readonly string[]): Promise<number> {
 /** How events reach whoever asked for them. */
 interface Audience {
   readonly output: CommandOutput;
+  /** Unfinished texts cost the service work. */
+  readonly showsPassing: boolean;
   event(line: string, services: number): void;
   /** About the services, not about calls. */
   note(text: string): void;
@@ -60,6 +68,7 @@ interface Audience {
 }
 
 class JsonAudience implements Audience {
+  readonly showsPassing = true;
   readonly output = new CommandOutput(process.stdout);
 
   event(line: string): void {
@@ -80,6 +89,7 @@ class JsonAudience implements Audience {
 }
 
 class ReadingAudience implements Audience {
+  readonly showsPassing = process.stdout.isTTY;
   readonly output = new CommandOutput(process.stdout);
   readonly #screen = new EventScreen({
     columns: process.stdout.isTTY ? columnsNow : undefined,
@@ -135,6 +145,7 @@ async function follow({ service, stateFolder, audience }: Following): Promise<nu
     stateFolder,
     service,
     clock: systemClock,
+    passing: audience.showsPassing,
     onJoined: (pid) => audience.note(`listening to ${service} (process ${pid})`),
     onLeft(pid) {
       audience.left();

@@ -1,6 +1,5 @@
 /** `wildfire logs`: shows the common log of all services, and goes on with it. */
 import colors from "picocolors";
-import { loadConfigFile } from "../config/load.ts";
 import {
   formatOptions,
   type OptionTable,
@@ -12,6 +11,7 @@ import { BoundedQueue } from "../core/bounded-queue.ts";
 import { systemClock } from "../core/clock.ts";
 import { WildfireError } from "../core/errors.ts";
 import { type LogLevel, logLevels } from "../core/log.ts";
+import { loadCurrentConfig } from "../services/config-file.ts";
 import { currentStateFolder } from "../services/state-folder.ts";
 import { planLogs } from "../supervisor/configured-plan.ts";
 import { LogTail } from "../supervisor/log-tail.ts";
@@ -89,11 +89,7 @@ export async function logs(argv: readonly string[]): Promise<number> {
 
 async function logFolder({ config, "state-dir": given }: Values): Promise<string> {
   const stateFolder = given ?? currentStateFolder();
-  const path = config ?? process.env["WILDFIRE_CONFIG"] ?? "";
-  const isUsualThere = path === "" && (await Bun.file(defaultConfigFile).exists());
-  const usual = isUsualThere ? defaultConfigFile : undefined;
-  const chosen = path === "" ? usual : path;
-  const file = chosen === undefined ? undefined : await loadConfigFile(chosen);
+  const file = await loadCurrentConfig(config);
   return planLogs({ file, env: process.env, stateFolder }).folder;
 }
 

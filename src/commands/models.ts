@@ -1,6 +1,6 @@
 /** `wildfire models list|pull|rm`: the whisper models on this machine, and those that can be had. */
 import { rm } from "node:fs/promises";
-import { availableParallelism, homedir, tmpdir, totalmem } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import {
   formatOptions,
@@ -12,7 +12,6 @@ import { systemClock } from "../core/clock.ts";
 import { errnoOf, formatErrno } from "../core/errno.ts";
 import { quote, WildfireError } from "../core/errors.ts";
 import { knownModels, requireKnownModel } from "../models-store/known-models.ts";
-import type { MachineFacts } from "../models-store/machine-verdict.ts";
 import {
   defaultModelFolder,
   inspectStored,
@@ -24,8 +23,8 @@ import { listAsJson, listAsText } from "../models-store/model-listing.ts";
 import { checkMirror, checkSha256, publicModelPlace } from "../models-store/model-source.ts";
 import { PullProgress } from "../models-store/pull-progress.ts";
 import { type PulledModel, pullModel } from "../models-store/pull-model.ts";
-import { selectedCpu } from "../services/recognition.ts";
 import { currentStateFolder } from "../services/state-folder.ts";
+import { thisMachine } from "../services/this-machine.ts";
 import { modelFilesInUse } from "../models-store/models-in-use.ts";
 import { takeOperands } from "./operands.ts";
 
@@ -208,10 +207,4 @@ function modelFolder(values: Values): string {
       temporaryFolder: tmpdir(),
     })
   );
-}
-
-async function thisMachine(): Promise<MachineFacts> {
-  const cpu = await selectedCpu().catch(() => undefined);
-  const known = (["avx2", "sse42", "neon", "apple"] as const).find((name) => name === cpu);
-  return { cores: availableParallelism(), memoryBytes: totalmem(), cpu: known };
 }

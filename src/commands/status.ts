@@ -1,5 +1,5 @@
 /** `wildfire status NAME`: asks the running services of that name and prints what they answer. */
-import { readOptions } from "../config/options.ts";
+import { formatOptions, type OptionTable, readOptions } from "../config/options.ts";
 import { quote, WildfireError } from "../core/errors.ts";
 import { supervisorName } from "../supervisor/sole-supervisor.ts";
 import { serviceNames } from "../services/service-names.ts";
@@ -8,13 +8,28 @@ import { readStatuses } from "../services/status-socket.ts";
 
 const options = {
   "state-dir": { kind: "string", value: "DIR", help: "state folder of the service" },
-} as const;
+  help: { kind: "boolean", short: "h", help: "this text" },
+} as const satisfies OptionTable;
 
 const known: readonly string[] = [...serviceNames, supervisorName];
+
+const help = `What a running service knows of itself, as JSON.
+
+Usage: wildfire status NAME [options]
+Example: wildfire status whisper
+
+${formatOptions(options)}
+
+NAME is one of ${known.join(", ")}.
+`;
 
 /** One JSON object, or an array of them when several services of that name run. */
 export async function status(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
+  if (name === "--help" || name === "-h") {
+    process.stdout.write(help);
+    return 0;
+  }
   if (name === undefined || !known.includes(name)) {
     throw new WildfireError("usage", `status of what? ${quote(name ?? "")} is no service`, {
       hint: `say wildfire status ${known.join("|")}`,
@@ -27,6 +42,10 @@ export async function status(argv: readonly string[]): Promise<number> {
     file: {},
     fileName: "",
   });
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
   const stateFolder = values["state-dir"] ?? currentStateFolder();
   const answers = (await readStatuses(stateFolder, name)).map((text): unknown => JSON.parse(text));
   if (answers.length === 0) {

@@ -2,14 +2,14 @@
 import type { Clock } from "../core/clock.ts";
 import { RequestError } from "./answers.ts";
 import type { ApiToken, ApiTokens } from "./api-tokens.ts";
-import { readSessionCookie } from "./cookies.ts";
+import { readSessionCookies } from "./cookies.ts";
 import { LoginLimit } from "./login-limit.ts";
 import { passwordVariable, type PasswordCheck } from "./password-check.ts";
 import { isLocalHost, isLoopback, originProblem } from "./request-origin.ts";
 import { isAtLeast, type Principal } from "./roles.ts";
 import type { Route } from "./route.ts";
 import { isSameSecret, newSecret, type RandomBytes } from "./secret-tokens.ts";
-import { Sessions } from "./sessions.ts";
+import { type Session, Sessions, type SessionView } from "./sessions.ts";
 
 export interface AccessOptions {
   readonly bind: string;
@@ -38,6 +38,7 @@ export class Access {
   readonly #limit: LoginLimit;
   /** Of pages on this machine, where no password is set. */
   readonly #localCsrfToken: string;
+  #password: PasswordCheck | undefined;
 
   constructor(options: AccessOptions) {
     const { clock, randomBytes } = options;
@@ -45,10 +46,11 @@ export class Access {
     this.#sessions = new Sessions({ clock, randomBytes });
     this.#limit = new LoginLimit(clock);
     this.#localCsrfToken = newSecret(randomBytes);
+    this.#password = options.password;
   }
 
   get hasPassword(): boolean {
-    return this.#options.password !== undefined;
+    return this.#password !== undefined;
   }
 
   get isSecure(): boolean {
@@ -76,10 +78,10 @@ export class Access {
 
   /** Undefined when nobody has logged in. */
   identify(headers: Headers): Principal | undefined {
-    const { tokens, isSecure } = this.#options;
+    const { tokens } = this.#options;
     const bearer = bearerOf(headers);
     if (bearer !== undefined) return principalOf(tokens.find(bearer));
-    const id = readSessionCookie(headers, isSecure);
+    const id = this.#sessionId(headers);
     const session = id === undefined ? undefined : this.#sessions.find(id);
     if (session !== undefined) {
       const { name, role, csrfToken } = session;
@@ -89,13 +91,21 @@ export class Access {
     return { name: "local", role: "admin", by: "local", csrfToken: this.#localCsrfToken };
   }
 
+  /** Who has just been let in, by the cookie that the answer to the login gives; undefined for others. */
+  identifyAnswer(answer: Headers): Principal | undefined {
+    const [cookie = ""] = (answer.get("set-cookie") ?? "").split(";");
+    const [id] = readSessionCookies(new Headers({ cookie }), this.isSecure);
+    const session = id === undefined ? undefined : this.#sessions.peek(id);
+    if (session === undefined) return undefined;
+    const { name, role, csrfToken } = session;
+    return { name, role, by: "session", csrfToken };
+  }
+
   /** Whether who was let in may stay, as on a stream that goes on; it is no use of a session. */
   mayStay(headers: Headers): boolean {
-    const { tokens, isSecure } = this.#options;
     const bearer = bearerOf(headers);
-    if (bearer !== undefined) return tokens.find(bearer) !== undefined;
-    const id = readSessionCookie(headers, isSecure);
-    return !this.hasPassword || (id !== undefined && this.#sessions.isOpen(id));
+    if (bearer !== undefined) return this.#options.tokens.find(bearer) !== undefined;
+    return !this.hasPassword || this.#sessionId(headers) !== undefined;
   }
 
   /** Throws a RequestError with 401 or 403. */
@@ -119,10 +129,13 @@ export class Access {
 
   /** Throws a RequestError(403) for a change that no page of ours and no token asked for. */
   requireIntent(request: Request, route: Route, principal: Principal | undefined): void {
-    if (!unsafeMethods.includes(request.method) || principal?.by === "token") return;
-    const problem = originProblem(request.headers);
+    const isUnsafe = unsafeMethods.includes(request.method);
+    // A page of another site may open a web socket, and browsers send our cookie along.
+    const isUpgrade = request.headers.has("upgrade");
+    if ((!isUnsafe && !isUpgrade) || principal?.by === "token") return;
+    const problem = originProblem(request.headers, this.isSecure);
     if (problem !== undefined) throw new RequestError(403, `the request is refused: ${problem}`);
-    if (route.provesItself === true) return;
+    if (route.provesItself === true || !isUnsafe) return;
     this.requireCsrfToken(request.headers.get(csrfHeader) ?? "", principal);
   }
 
@@ -140,22 +153,66 @@ export class Access {
     const waitMs = this.#limit.admit(address);
     if (waitMs > 0) return { kind: "wait", waitMs };
     const token = this.#options.tokens.find(secret);
-    const isPassword = token === undefined && (await this.#options.password?.verify(secret));
+    const isPassword = token === undefined && (await this.#password?.verify(secret));
     if (isPassword === undefined && this.hasPassword) return { kind: "wait", waitMs: busyWaitMs };
     if (token === undefined && isPassword !== true) return { kind: "wrong" };
     this.#limit.succeeded(address);
     const { name, role, id: tokenId } = token ?? { name: "password", role: "admin", id: undefined };
-    return { kind: "open", name, sessionId: this.#sessions.open({ name, role, tokenId }) };
+    const sessionId = this.#sessions.open({ name, role, tokenId, address });
+    return { kind: "open", name, sessionId };
+  }
+
+  /** Whether that is the password; tries count as those of the login do. */
+  async checkPassword(secret: string, address: string): Promise<"right" | LoginVerdict["kind"]> {
+    if (this.#limit.admit(address) > 0) return "wait";
+    const isRight = await this.#password?.verify(secret);
+    if (isRight === undefined) return "wait";
+    if (!isRight) return "wrong";
+    this.#limit.succeeded(address);
+    return "right";
+  }
+
+  /** From now on that one counts, and whoever logged in by the old one is logged out; returns how many. */
+  usePassword(password: PasswordCheck, keep: Headers): number {
+    this.#password = password;
+    return this.#sessions.closeOthers(this.#sessionId(keep));
   }
 
   logOut(headers: Headers): void {
-    const id = readSessionCookie(headers, this.isSecure);
-    if (id !== undefined) this.#sessions.close(id);
+    for (const id of readSessionCookies(headers, this.isSecure)) this.#sessions.close(id);
+  }
+
+  /** Who is logged in, the latest used first. */
+  listSessions(): readonly SessionView[] {
+    return this.#sessions.list();
+  }
+
+  /** By the id of the list; false when there is none. */
+  endSession(shownId: string): boolean {
+    return this.#sessions.end(shownId);
+  }
+
+  /** Of the session of that request, as the list names it. */
+  ownSessionId(headers: Headers): string | undefined {
+    const id = this.#sessionId(headers);
+    return id === undefined ? undefined : this.#sessions.shownId(id);
   }
 
   /** A token is gone, and with it who logged in by it. */
   forgetToken(tokenId: string): void {
     this.#sessions.closeOf(tokenId);
+  }
+
+  /** The first that is open; a session ends with the token that opened it. */
+  #sessionId(headers: Headers): string | undefined {
+    return readSessionCookies(headers, this.isSecure).find((id) => {
+      const session = this.#sessions.peek(id);
+      return session !== undefined && this.#isValid(session);
+    });
+  }
+
+  #isValid({ tokenId }: Session): boolean {
+    return tokenId === undefined || this.#options.tokens.isValid(tokenId);
   }
 }
 

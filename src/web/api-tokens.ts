@@ -12,6 +12,15 @@ export interface ApiToken {
   readonly role: Role;
   /** ISO 8601. */
   readonly created: string;
+  /** ISO 8601; undefined: it stays until somebody deletes it. */
+  readonly expires: string | undefined;
+}
+
+export interface NewToken {
+  readonly name: string;
+  readonly role: Role;
+  /** Undefined: for ever. */
+  readonly days?: number | undefined;
 }
 
 export interface ApiTokensOptions {
@@ -26,6 +35,8 @@ interface KeptToken extends ApiToken {
 
 const prefix = "wf_";
 const maxTokens = 200;
+const maxDays = 3650;
+const dayMs = 24 * 3600 * 1000;
 const fileMode = 0o600;
 const nameForm = /^[\w .@-]{1,60}$/;
 
@@ -46,24 +57,43 @@ export class ApiTokens {
 
   /** Without their fingerprints. */
   list(): readonly ApiToken[] {
-    return this.#tokens.map(({ id, name, role, created }) => ({ id, name, role, created }));
+    return this.#tokens.map(({ id, name, role, created, expires }) => ({
+      id,
+      name,
+      role,
+      created,
+      expires,
+    }));
+  }
+
+  /** False for one that was deleted or is over. */
+  isValid(id: string): boolean {
+    const token = this.#tokens.find((one) => one.id === id);
+    return token !== undefined && !this.#isOver(token);
   }
 
   find(secret: string): ApiToken | undefined {
     if (!secret.startsWith(prefix)) return undefined;
     const sha256 = fingerprint(secret);
-    return this.#tokens.find((token) => token.sha256 === sha256);
+    const token = this.#tokens.find((one) => one.sha256 === sha256);
+    return token === undefined || this.#isOver(token) ? undefined : token;
   }
 
   /** `secret` is shown once and kept nowhere. Throws a WildfireError("usage") for a name that cannot be. */
-  async create(
-    name: string,
-    role: Role,
-  ): Promise<{ readonly token: ApiToken; readonly secret: string }> {
+  async create({
+    name,
+    role,
+    days,
+  }: NewToken): Promise<{ readonly token: ApiToken; readonly secret: string }> {
     const { clock, randomBytes } = this.#options;
     if (!nameForm.test(name)) {
       throw new WildfireError("usage", `a token cannot be named ${quote(name)}`, {
         hint: "use up to 60 letters, digits, spaces and . @ _ -",
+      });
+    }
+    if (days !== undefined && !(days > 0 && days <= maxDays)) {
+      throw new WildfireError("usage", `a token cannot be valid for ${days} days`, {
+        hint: `give 1 to ${maxDays} days, or none for ever`,
       });
     }
     if (this.#tokens.length >= maxTokens) {
@@ -72,8 +102,10 @@ export class ApiTokens {
       });
     }
     const secret = prefix + newSecret(randomBytes);
-    const created = new Date(clock.wallMs()).toISOString();
-    const token = { id: randomBytes(6).toHex(), name, role, created };
+    const nowMs = clock.wallMs();
+    const created = new Date(nowMs).toISOString();
+    const expires = days === undefined ? undefined : new Date(nowMs + days * dayMs).toISOString();
+    const token = { id: randomBytes(6).toHex(), name, role, created, expires };
     await this.#change((tokens) => [...tokens, { ...token, sha256: fingerprint(secret) }]);
     return { token, secret };
   }
@@ -83,6 +115,10 @@ export class ApiTokens {
     if (!this.#tokens.some((token) => token.id === id)) return false;
     await this.#change((tokens) => tokens.filter((token) => token.id !== id));
     return true;
+  }
+
+  #isOver({ expires }: ApiToken): boolean {
+    return expires !== undefined && this.#options.clock.wallMs() >= Date.parse(expires);
   }
 
   /** One after the other; what could not be written does not count. */
@@ -122,12 +158,20 @@ function readToken(value: unknown): KeptToken {
   const fields = objectOf(value);
   const [id, name, created, sha256] = ["id", "name", "created", "sha256"].map((key) => fields[key]);
   const role = parseRole(fields["role"]);
+  const expires = fields["expires"];
   const areTexts =
     typeof id === "string" && typeof name === "string" && typeof created === "string";
   if (!areTexts || typeof sha256 !== "string" || role === undefined) {
     throw new SyntaxError("a token is not complete");
   }
-  return { id, name, role, created, sha256 };
+  return { id, name, role, created, expires: readEnd(expires), sha256 };
+}
+
+/** What is no time would make it valid for ever. */
+function readEnd(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "string" && !Number.isNaN(Date.parse(value))) return value;
+  throw new SyntaxError("the end of a token is no time");
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -8,14 +8,17 @@ function sessionCookieName(isSecure: boolean): string {
   return isSecure ? secureName : plainName;
 }
 
-/** Undefined when there is none. */
-export function readSessionCookie(headers: Headers, isSecure: boolean): string | undefined {
+const maxCandidates = 8;
+
+/** All of that name: what is served from another port of this host may have set one, too. */
+export function readSessionCookies(headers: Headers, isSecure: boolean): readonly string[] {
   const wanted = sessionCookieName(isSecure);
+  const found: string[] = [];
   for (const pair of (headers.get("cookie") ?? "").split(";")) {
     const at = pair.indexOf("=");
-    if (at > 0 && pair.slice(0, at).trim() === wanted) return pair.slice(at + 1).trim();
+    if (at > 0 && pair.slice(0, at).trim() === wanted) found.push(pair.slice(at + 1).trim());
   }
-  return undefined;
+  return found.slice(0, maxCandidates);
 }
 
 /** Without an id: forget it. */

@@ -35,7 +35,7 @@ export class LoginLimit {
    */
   admit(address: string): number {
     const nowMs = this.#clock.nowMs();
-    const own = this.#known(address, nowMs);
+    const own = this.#known(addressGroup(address), nowMs);
     if (nowMs - this.#all.lastMs > forgottenAfterMs) this.#all.count = 0;
     const waitMs = Math.max(own.nextMs, this.#all.nextMs) - nowMs;
     if (waitMs > 0) return Math.ceil(waitMs);
@@ -49,7 +49,7 @@ export class LoginLimit {
   }
 
   succeeded(address: string): void {
-    this.#addresses.delete(address);
+    this.#addresses.delete(addressGroup(address));
     this.#all.count = Math.max(0, this.#all.count - 1);
   }
 
@@ -65,6 +65,29 @@ export class LoginLimit {
     }
     return own;
   }
+}
+
+/**
+ * What counts as one address: of IPv6 the first 64 bits, since whoever has one of them has all; an address
+ * of IPv4 that is written as one of IPv6 is what it is.
+ */
+export function addressGroup(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [plain = ""] = address.toLowerCase().split("%");
+  if (!plain.includes(":")) return plain;
+  const [head = "", tail] = plain.split("::");
+  const [before, after] = [groupsOf(head), groupsOf(tail ?? "")];
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
+  const groups = [...before, ...Array.from({ length: zeros }, () => "0"), ...after];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(":")}::/64`;
+}
+
+function groupsOf(text: string): readonly string[] {
+  return text === "" ? [] : text.split(":");
 }
 
 interface Pace {

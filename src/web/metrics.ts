@@ -31,6 +31,9 @@ class Histogram {
   }
 }
 
+/** Those that have the callers. */
+const telephones: ReadonlySet<string> = new Set(["sip", "audiosocket", "web"]);
+
 /** What is read at the moment of the question. */
 export interface MetricsNow {
   readonly build: { readonly version: string; readonly commit: string };
@@ -43,6 +46,14 @@ export interface MetricsNow {
     readonly dropped: number;
   };
   readonly eventReaders: number;
+  readonly webhooks: {
+    readonly receivers: number;
+    readonly failing: number;
+    readonly waiting: number;
+    readonly delivered: number;
+    readonly dropped: number;
+  };
+  readonly browserCalls: { readonly calls: number; readonly refused: number };
 }
 
 export class Metrics {
@@ -67,7 +78,7 @@ export class Metrics {
     const kind = textIn(fields, "kind");
     if (kind === "missed") this.#missed += numberIn(fields, "count") ?? 0;
     if (service === "llama") this.#conversation(kind, fields);
-    if (service === "sip") this.#phone(kind, fields);
+    if (telephones.has(service)) this.#phone(kind, fields);
     if (service === "supervisor" && kind === "crash")
       add(this.#crashes, knownText(fields, "service"));
   }
@@ -83,7 +94,7 @@ export class Metrics {
   #conversation(kind: string, fields: Fields): void {
     if (kind === "answered" && textIn(fields, "outcome") === "cancelled") this.#interruptions += 1;
     const timing = kind === "turn" ? turnTimingIn(fields) : undefined;
-    if (timing === undefined) return;
+    if (timing === undefined || timing.isGreeting) return;
     this.#stage("total", timing.totalMs);
     for (const { name, ms } of timing.stages) this.#stage(name, ms);
   }
@@ -145,12 +156,20 @@ export class Metrics {
       history.dropped,
     );
     yield* gauge("wildfire_web_event_streams", "Open event streams.", now.eventReaders);
+    yield* webhookLines(now.webhooks);
+    const { calls, refused } = now.browserCalls;
+    yield* counter("wildfire_browser_calls_total", "Calls from browsers that were taken.", calls);
+    yield* counter(
+      "wildfire_browser_calls_refused_total",
+      "Calls from browsers beyond as many as are allowed.",
+      refused,
+    );
   }
 
   *#counted(): Generator<string> {
     yield* labelled(
       "wildfire_calls_started_total",
-      "Calls of the sip service.",
+      "Calls of all ways in.",
       "direction",
       this.#started,
     );
@@ -200,6 +219,16 @@ export class Metrics {
     for (const [stage, histogram] of this.#stages)
       yield* histogram.lines(name, label("stage", stage));
   }
+}
+
+function* webhookLines(webhooks: MetricsNow["webhooks"]): Generator<string> {
+  const { receivers, failing, waiting, delivered, dropped } = webhooks;
+  const name = "wildfire_webhook";
+  yield* gauge(`${name}_receivers`, "Receivers of webhooks.", receivers);
+  yield* gauge(`${name}_receivers_not_open`, "Receivers that take nothing now.", failing);
+  yield* gauge(`${name}_messages_waiting`, "Messages that wait to be delivered.", waiting);
+  yield* counter(`${name}_messages_delivered_total`, "Messages that were taken.", delivered);
+  yield* counter(`${name}_messages_dropped_total`, "Messages that were given up.", dropped);
 }
 
 const maxLabels = 50;

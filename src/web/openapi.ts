@@ -68,13 +68,23 @@ function parameterOf({ name, in: place, help, choices, kind = "string" }: RouteP
 }
 
 function bodyOf({ form, fields }: NonNullable<Route["body"]>): Json {
+  const schema = objectOf(fields);
+  const isRequired = Object.values(fields).some((field) => field.isRequired === true);
+  return { required: isRequired, content: { [mediaTypes[form]]: { schema } } };
+}
+
+function objectOf(fields: Readonly<Record<string, BodyField>>): Json {
   const entries = Object.entries(fields);
   const required = entries.filter(([, field]) => field.isRequired === true).map(([name]) => name);
   const properties = Object.fromEntries(entries.map(([name, field]) => [name, fieldOf(field)]));
-  const schema = { type: "object", required, properties };
-  return { required: required.length > 0, content: { [mediaTypes[form]]: { schema } } };
+  return { type: "object", required, properties };
 }
 
-function fieldOf({ kind, help, choices }: BodyField): Json {
+function fieldOf({ kind, help, choices, entry = {} }: BodyField): Json {
+  // A schema without a type takes anything.
+  if (kind === "value") return { description: help };
+  if (kind === "objects") {
+    return { type: "array", description: help, items: objectOf(entry) };
+  }
   return { type: kind, description: help, ...(choices === undefined ? {} : { enum: choices }) };
 }

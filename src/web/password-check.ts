@@ -8,6 +8,8 @@ const argon2id = /^\$argon2id\$v=\d+\$m=(\d+),t=\d+,p=\d+\$[\w+/=-]+\$[\w+/=-]+$
 const maxMemoryKib = 1 << 20;
 const maxPasswordCharacters = 1024;
 const maxWaiting = 8;
+/** Short ones are guessed, whatever they are made of. */
+const minNewCharacters = 8;
 
 export class PasswordCheck {
   readonly #hash: string;
@@ -25,6 +27,17 @@ export class PasswordCheck {
     if (memory !== undefined && Number(memory) <= maxMemoryKib) return new PasswordCheck(hash);
     throw new WildfireError("usage", `${passwordVariable} holds no argon2id hash`, {
       hint: `it begins with ${quote(hash.slice(0, 4))} and should begin with "$argon2id$v=19$m=65536"`,
+    });
+  }
+
+  /** The hash of a new password. Throws a WildfireError("usage") for one that is no good. */
+  static async hash(password: string): Promise<string> {
+    const { length } = password;
+    if (length >= minNewCharacters && length <= maxPasswordCharacters) {
+      return await Bun.password.hash(password, { algorithm: "argon2id" });
+    }
+    throw new WildfireError("usage", `a password of ${length} characters cannot be used`, {
+      hint: `give ${minNewCharacters} to ${maxPasswordCharacters} characters`,
     });
   }
 

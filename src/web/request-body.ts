@@ -6,6 +6,8 @@ export type BodyFields = Readonly<Record<string, unknown>>;
 
 const maxBodyBytes = 64 * 1024;
 const maxFields = 100;
+/** Of a list in a body. */
+const maxEntries = 100;
 const types = { json: "application/json", form: "application/x-www-form-urlencoded" } as const;
 
 /** No fields for routes that take none. Throws a RequestError with 400, 413 or 415. */
@@ -22,16 +24,40 @@ export async function readBody(request: Request, { body }: Route): Promise<BodyF
   return fields;
 }
 
-function requireField(
-  name: string,
-  { kind, help, isRequired: isNeeded, choices }: BodyField,
-  value: unknown,
-): void {
+function requireField(name: string, field: BodyField, value: unknown): void {
+  const { kind, help, isRequired: isNeeded, choices } = field;
   if (value === undefined && isNeeded !== true) return;
+  if (kind === "objects") {
+    requireObjects(name, field, value);
+    return;
+  }
   const isKnown = choices === undefined || choices.some((choice) => choice === value);
-  if (typeof value === kind && isKnown) return;
+  if ((kind === "value" ? isPlainValue(value) : typeof value === kind) && isKnown) return;
   const hint = choices === undefined ? help : `one of ${choices.join(", ")}`;
   throw new RequestError(400, `the field ${name} must be a ${kind}`, { hint });
+}
+
+function requireObjects(name: string, { entry = {}, help }: BodyField, value: unknown): void {
+  const isList = Array.isArray(value) && value.length <= maxEntries;
+  if (!isList) {
+    const what = `the field ${name} must be a list of at most ${maxEntries} objects`;
+    throw new RequestError(400, what, { hint: help });
+  }
+  const entries: readonly unknown[] = value;
+  for (const [index, object] of entries.entries()) {
+    if (typeof object !== "object" || object === null || Array.isArray(object)) {
+      throw new RequestError(400, `${name}[${index}] must be an object`, { hint: help });
+    }
+    const fields = new Map<string, unknown>(Object.entries(object));
+    for (const [inner, field] of Object.entries(entry)) {
+      requireField(`${name}[${index}].${inner}`, field, fields.get(inner));
+    }
+  }
+}
+
+function isPlainValue(value: unknown): boolean {
+  if (value === null || ["string", "number", "boolean"].includes(typeof value)) return true;
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
 }
 
 function isRequired(fields: NonNullable<Route["body"]>["fields"]): boolean {

@@ -15,12 +15,16 @@ export function isLocalHost(host: string, bind: string): boolean {
   return loopbackNames.includes(name) || name === bind || name === `[${bind}]`;
 }
 
-/** The problem, for people; undefined when it comes from one of our own pages, or from a program. */
-export function originProblem(headers: Headers): string | undefined {
+/**
+ * The problem, for people; undefined when it comes from one of our own pages, or from a program.
+ * `isSecure`: our pages are served by https, so that none of http is one of them.
+ */
+export function originProblem(headers: Headers, isSecure = false): string | undefined {
   const origin = headers.get("origin");
   const host = headers.get("host") ?? "";
   if (origin !== null) {
-    return hostOf(origin) === host.toLowerCase() ? undefined : "it comes from another site";
+    const isOurs = hostOf(origin, isSecure) === host.toLowerCase();
+    return isOurs ? undefined : "it comes from another site";
   }
   const site = headers.get("sec-fetch-site");
   const isOwn = site === null || site === "same-origin" || site === "none";
@@ -28,9 +32,10 @@ export function originProblem(headers: Headers): string | undefined {
 }
 
 /** With its port where that is not the usual one, as the Host header has it. */
-function hostOf(origin: string): string | undefined {
+function hostOf(origin: string, isSecure: boolean): string | undefined {
   const url = URL.parse(origin);
-  return url !== null && /^https?:$/.test(url.protocol) ? url.host : undefined;
+  const schemes = isSecure ? /^https:$/ : /^https?:$/;
+  return url !== null && schemes.test(url.protocol) ? url.host : undefined;
 }
 
 /** Where to go after the login: only to a path of ours. */

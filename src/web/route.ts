@@ -23,7 +23,10 @@ export interface RouteParameter {
 }
 
 export interface BodyField {
-  readonly kind: "string" | "boolean" | "number";
+  /** `objects`: a list of them; `value`: text, number, boolean, list of texts, or null. */
+  readonly kind: "string" | "boolean" | "number" | "objects" | "value";
+  /** What each of the `objects` holds. */
+  readonly entry?: Readonly<Record<string, BodyField>>;
   readonly help: string;
   readonly isRequired?: boolean;
   readonly choices?: readonly string[];
@@ -40,6 +43,8 @@ export interface Route {
   readonly kind: "api" | "page";
   /** What the audit log calls it; without it nothing is changed by it. */
   readonly action?: string;
+  /** Names for the audit log besides those in the path, and no values. */
+  readonly subject?: (body: Readonly<Record<string, unknown>>) => string;
   readonly parameters?: readonly RouteParameter[];
   readonly body?: {
     /** A `form` comes from a page without its script. */

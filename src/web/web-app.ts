@@ -2,6 +2,7 @@
 import { describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Access } from "./access.ts";
+import type { Deed } from "./audit-trail.ts";
 import {
   errorAnswer,
   isUnforeseen,
@@ -21,6 +22,8 @@ export interface WebAppOptions {
   readonly routes: readonly Route[];
   readonly access: Access;
   readonly log: Logger;
+  /** Of each change that was asked for. */
+  readonly onDeed?: (deed: Deed) => void;
   /** Of each answer. */
   readonly onAnswer: (status: number) => void;
 }
@@ -88,32 +91,36 @@ export class WebApp {
     const { access } = this.#options;
     const principal = access.identify(request.headers);
     let status = 500;
+    let subject = "";
+    let actor = principal;
     try {
       access.requireRole(route, principal);
       access.requireIntent(request, route, principal);
       const body = await readBody(request, route);
+      subject = route.subject?.(body) ?? "";
       const response = await route.handle({ request, url, params, body, principal, address });
       status = response.status;
+      actor ??= access.identifyAnswer(response.headers);
       return response;
     } catch (error) {
       status = requestErrorOf(error).status;
       throw error;
     } finally {
-      this.#audit({ route, params }, { principal, address, status });
+      this.#audit({ route, params }, { principal: actor, address, status, subject });
     }
   }
 
-  #audit({ route, params }: Found, { principal, address, status }: Deed): void {
+  #audit({ route, params }: Found, { principal, address, status, subject }: Outcome): void {
     if (route.action === undefined) return;
-    this.#options.log.info("audit", {
+    const deed = {
       action: route.action,
-      target: Object.values(params).join(" ").slice(0, maxTargetCharacters),
+      target: [...Object.values(params), subject].join(" ").trim().slice(0, maxTargetCharacters),
       who: principal?.name ?? "nobody",
       role: principal?.role ?? "none",
       by: principal?.by ?? "none",
-      from: address,
-      status,
-    });
+    };
+    this.#options.log.info("audit", { ...deed, from: address, status });
+    this.#options.onDeed?.({ ...deed, address, status });
   }
 
   #complain(error: unknown): void {
@@ -125,10 +132,12 @@ export class WebApp {
   }
 }
 
-interface Deed {
+interface Outcome {
   readonly principal: Principal | undefined;
   readonly address: string;
   readonly status: number;
+  /** What the route names of the body. */
+  readonly subject: string;
 }
 
 function toLogin({ pathname, search }: URL): Response {

@@ -6,10 +6,11 @@ function event(seq: number | undefined, text = String(seq)): Parameters<EventHub
 }
 
 /** What a reader is told, with the number that it could go on from. */
-function reading(hub: EventHub, since?: string): string[] {
+function reading(hub: EventHub, since?: string, wantsPassing = false): string[] {
   const told: string[] = [];
   hub.subscribe(
     {
+      wantsPassing,
       event: ({ id, fields }) => told.push(`${id?.split(".")[1] ?? "-"} ${String(fields["text"])}`),
       missed: (count) => told.push(`missed ${count}`),
     },
@@ -36,11 +37,13 @@ test.each([
   expect(reading(filled(5), since)).toEqual(expected);
 });
 
-test("what passes is told and has no number", () => {
+test("what passes is told to those who want it, and has no number", () => {
   const hub = filled(1);
   const told = reading(hub);
+  const watched = reading(hub, undefined, true);
   hub.publish(event(undefined, "unfinished"));
   hub.publish(event(2));
-  expect(told).toEqual(["- unfinished", "2 2"]);
+  expect(told).toEqual(["2 2"]);
+  expect(watched).toEqual(["- unfinished", "2 2"]);
   expect(reading(hub, "now.0")).toEqual(["1 1", "2 2"]);
 });

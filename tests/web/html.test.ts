@@ -25,7 +25,7 @@ test("the stages of a turn lie side by side, against the line of 500 ms", () => 
     { name: "silence", label: "Silence", ms: 500 },
     { name: "voice", label: "Voice", ms: 250 },
   ] as const;
-  const { text } = turnBar({ turn: 1, totalMs: 750, stages });
+  const { text } = turnBar({ turn: 1, isGreeting: false, totalMs: 750, stages });
   expect(text).toMatch(/class="stage-silence" x="0" y="4" width="500"/);
   expect(text).toMatch(/class="stage-voice" x="500" y="4" width="250"/);
   expect(text).toMatch(/<line class="good" x1="500" x2="500"/);
@@ -33,7 +33,7 @@ test("the stages of a turn lie side by side, against the line of 500 ms", () => 
 
 test("a turn that took long fits into the bar, and the line moves", () => {
   const stages = [{ name: "first-token", label: "Brain", ms: 10_000 }] as const;
-  const { text } = turnBar({ turn: 1, totalMs: 10_000, stages });
+  const { text } = turnBar({ turn: 1, isGreeting: false, totalMs: 10_000, stages });
   const width = Number(/stage-first-token" x="0" y="4" width="([\d.]+)"/.exec(text)?.[1]);
   expect(width).toBeGreaterThan(900);
   expect(width).toBeLessThanOrEqual(1000);

@@ -3,6 +3,7 @@ import type { StreamEvent } from "../../src/history/event-applier.ts";
 import { CatchUp } from "../../src/web/live/catch-up.ts";
 import type { LiveCall } from "../../src/web/live/live-call.ts";
 import { LiveCalls } from "../../src/web/live/live-calls.ts";
+import { callCard } from "../../src/web/pages/call-card.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import {
   type AllServices,
@@ -114,6 +115,32 @@ test("a service that starts again in mid-call goes on with the same call", () =>
   expect(calls.list().map(words)).toEqual([["caller: before", "caller: after"]]);
 });
 
+test("a call whose brain starts again stays one, though the voice begins anew with it", () => {
+  const calls = newCalls();
+  const time = new Date(nowMs).toISOString();
+  const tell = (service: string, pid: number, event: object): void => {
+    calls.take({ service, pid }, { time, callId: "4", ...event });
+  };
+  tell("sip", 1, { key: "2", kind: "established" });
+  tell("llama", 2, { key: "4-2", kind: "began" });
+  tell("kokoro", 3, { key: "4-2", kind: "began" });
+  tell("kokoro", 3, { key: "4-2", kind: "ended" });
+  calls.left({ service: "llama", pid: 2 });
+  tell("kokoro", 3, { key: "4-3", kind: "began" });
+  tell("llama", 5, { key: "4-1", kind: "began" });
+  tell("llama", 5, { key: "4-1", kind: "clause", text: "Here I am.", turn: 1 });
+  expect(calls.list().map(words)).toEqual([["agent: Here I am."]]);
+  // The next call of that id is another one.
+  tell("sip", 1, { key: "2", kind: "ended" });
+  tell("sip", 1, { key: "3", kind: "established" });
+  tell("kokoro", 3, { key: "4-3", kind: "ended" });
+  tell("kokoro", 3, { key: "4-4", kind: "began" });
+  expect(calls.list().map(({ parts }) => parts.map(({ key }) => key))).toEqual([
+    ["2", "4-2", "4-2", "4-3", "4-1"],
+    ["3", "4-4"],
+  ]);
+});
+
 test("calls of AudioSocket, which tells no events, are known by its status", () => {
   const clock = new FakeClock();
   const calls = newCalls(clock);
@@ -171,4 +198,21 @@ test.each([
     calls.reconcile({ service, pid: 1 }, { current: 1, calls: [null, 2, { call: 3 }] });
   }
   expect(calls.list().length).toBeLessThanOrEqual(4);
+});
+
+test("how loud both are is shown while the call goes on, and of no use afterwards", () => {
+  const clock = new FakeClock();
+  const calls = newCalls(clock);
+  const process = { service: "sip", pid: 7 };
+  const about = { key: "c1", callId: "2", time: new Date(clock.wallMs()).toISOString() };
+  calls.take(process, { ...about, kind: "established", codec: "PCMU" });
+  calls.take(process, { ...about, kind: "levels", callerDbfs: -23, agentDbfs: -120 });
+  const shown = (): string => calls.list().map((call) => callCard(call).text)[0] ?? "";
+  expect(shown()).toContain('value="-23"');
+  expect(shown()).toContain('value="-60"');
+  calls.take(process, { ...about, kind: "levels", callerDbfs: "loud", agentDbfs: -1 });
+  expect(shown()).not.toContain("<meter");
+  calls.take(process, { ...about, kind: "levels", callerDbfs: -9, agentDbfs: -10 });
+  calls.take(process, { ...about, kind: "ended", by: "peer", reason: "" });
+  expect(shown()).not.toContain("<meter");
 });

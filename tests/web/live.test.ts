@@ -111,6 +111,7 @@ test("what callers say and how they are named is text, never markup", async () =
   const evil = "<script>alert(1)</script><img src=x onerror=alert(2)>";
   const name = '"\\"><svg onload=alert(3)>" <sip:1@pbx>';
   const page = await read("/live/now");
+  await until(() => whisper.stream.isWatched, "unfinished texts wanted");
   sip.stream.publish({
     kind: "established",
     callId: "2",
@@ -155,12 +156,25 @@ test("a call that its services do not know any more is over, though nobody said 
   await until(() => fragment(page, "call-c1").includes('data-ended="true"'), "the end", 10_000);
 });
 
+test("whisper makes unfinished texts only while somebody looks", async () => {
+  await startListening();
+  expect(whisper.stream.status()).toMatchObject({ listeners: 1, watchers: 0 });
+  const page = await read("/live/now");
+  await until(() => whisper.stream.isWatched, "the page watching");
+  page.close();
+  await until(() => !whisper.stream.isWatched, "nobody watching");
+  // Other pages and the history read events all the same.
+  await read("/api/v1/calls");
+  expect(whisper.stream.status()).toMatchObject({ listeners: 1, watchers: 0 });
+});
+
 test("events go on where a reader stopped, each once", async () => {
   await startListening();
   const first = await read("/api/v1/events");
   beginCall();
   await until(() => first.events.length === 2, "two events");
   first.close();
+  await until(() => !whisper.stream.isWatched, "unfinished texts wanted by nobody");
   whisper.stream.publish({ kind: "final", text: "one", ...heard });
   whisper.stream.publish({ kind: "final", text: "two", ...heard });
   const last = first.events[1]?.id ?? "";
@@ -170,6 +184,7 @@ test("events go on where a reader stopped, each once", async () => {
     ["whisper", "one"],
     ["whisper", "two"],
   ]);
+  await until(() => whisper.stream.isWatched, "unfinished texts wanted");
   whisper.stream.publish({ kind: "partial", committed: "th", tentative: "", ...heard });
   await until(() => second.events.length === 3, "an unfinished text");
   expect(second.events[2]).toMatchObject({ id: undefined, data: { kind: "partial" } });

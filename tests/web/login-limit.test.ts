@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { LoginLimit } from "../../src/web/login-limit.ts";
+import { addressGroup, LoginLimit } from "../../src/web/login-limit.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 
 function triedAll(limit: LoginLimit, address: string, times: number): number[] {
@@ -52,4 +52,24 @@ test("failures are forgotten after an hour", () => {
   triedAll(limit, "a", 10);
   clock.advance(3_600_001);
   expect(triedAll(limit, "a", 5)).toEqual([0, 0, 0, 0, 0]);
+});
+
+test.each([
+  ["10.0.0.9", "10.0.0.9"],
+  ["::ffff:10.0.0.9", "10.0.0.9"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:DB8:1:2::9", "2001:db8:1:2::/64"],
+  ["2001:db8::9", "2001:db8:0:0::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ["", ""],
+])("the address %p counts as %p", (address, group) => {
+  expect(addressGroup(address)).toBe(group);
+});
+
+test("another address of the same IPv6 network is no way around", () => {
+  const limit = new LoginLimit(new FakeClock());
+  const waits = Array.from({ length: 20 }, (_, host) => limit.admit(`2001:db8:1:2::${host}`));
+  expect(waits.filter((waitMs) => waitMs === 0)).toHaveLength(5);
+  expect(limit.admit("2001:db8:1:3::1")).toBe(0);
 });

@@ -249,6 +249,8 @@ test("figures for Prometheus are well formed and count turns, calls and services
   expect(lines).toContain('wildfire_calls_ended_total{by="a\\"b\\\\c"} 1');
   expect(lines).toContain("wildfire_rtp_packets_lost_total 10");
   expect(lines).toContain("wildfire_lines_registered 1");
+  expect(lines).toContain("wildfire_webhook_receivers_not_open 0");
+  expect(lines).toContain("wildfire_browser_calls_total 0");
   expect(lines).toContain('wildfire_service_up{service="whisper"} 1');
   expect(lines).toContain('wildfire_service_restarts_total{service="whisper"} 2');
 });

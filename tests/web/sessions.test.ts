@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { readSessionCookie, sessionCookie } from "../../src/web/cookies.ts";
-import { idleLimitMs, Sessions } from "../../src/web/sessions.ts";
+import { readSessionCookies, sessionCookie } from "../../src/web/cookies.ts";
+import { idleLimitMs, lifeLimitMs, Sessions } from "../../src/web/sessions.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 
 /** Each of its outputs is another one. */
@@ -14,7 +14,7 @@ function counting(): (length: number) => Uint8Array {
   };
 }
 
-const who = { name: "password", role: "admin", tokenId: undefined } as const;
+const who = { name: "password", role: "admin", tokenId: undefined, address: "10.0.0.9" } as const;
 
 test("a session lasts as long as it is used, and twelve hours longer", () => {
   const clock = new FakeClock();
@@ -63,5 +63,42 @@ test.each([
   ["wildfire-session", undefined],
   ["", undefined],
 ])("the cookie header %p holds %p", (cookie, expected) => {
-  expect(readSessionCookie(new Headers({ cookie }), false)).toBe(expected);
+  expect(readSessionCookies(new Headers({ cookie }), false)[0]).toBe(expected);
+});
+
+test("a session ends after a week, however much it is used", () => {
+  const clock = new FakeClock();
+  const sessions = new Sessions({ clock, randomBytes: counting() });
+  const id = sessions.open(who);
+  for (let passed = 0; passed < lifeLimitMs; passed += idleLimitMs) {
+    expect(sessions.find(id)).toBeDefined();
+    clock.advance(idleLimitMs);
+  }
+  clock.advance(1);
+  expect(sessions.find(id)).toBeUndefined();
+});
+
+test("who is logged in is listed with where from and since when, and without what opens anything", () => {
+  const clock = new FakeClock();
+  const sessions = new Sessions({ clock, randomBytes: counting() });
+  const first = sessions.open(who);
+  clock.advance(60_000);
+  const second = sessions.open({ ...who, name: "till", role: "viewer", address: "10.0.0.7" });
+  sessions.find(first);
+  const list = sessions.list();
+  expect(list.map(({ name }) => name)).toEqual(["password", "till"]);
+  expect(list[0]).toMatchObject({ address: "10.0.0.9", sinceMs: clock.wallMs() - 60_000 });
+  expect(JSON.stringify(list)).not.toContain(first);
+  expect(sessions.end(list[1]?.id ?? "")).toBe(true);
+  expect(sessions.end(list[1]?.id ?? "")).toBe(false);
+  expect(sessions.peek(second)).toBeUndefined();
+  expect(sessions.peek(first)).toBeDefined();
+});
+
+test("all others can be ended at once", () => {
+  const sessions = new Sessions({ clock: new FakeClock(), randomBytes: counting() });
+  const [own] = [sessions.open(who), sessions.open(who), sessions.open(who)];
+  expect(sessions.closeOthers(own)).toBe(2);
+  expect(sessions.find(own ?? "")).toBeDefined();
+  expect(sessions.count).toBe(1);
 });

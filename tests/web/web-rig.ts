@@ -68,9 +68,15 @@ export class WebRig {
         {
           bind: "127.0.0.1",
           port: 0,
+          tls: undefined,
           "tls-cert": undefined,
           "tls-key": undefined,
           "history-dir": undefined,
+          "max-browser-calls": 2,
+          "browser-call-minutes": 10,
+          "call-bind": "127.0.0.1",
+          "whisper-host": "127.0.0.1",
+          "whisper-port": 13_000,
           "state-dir": undefined,
           config: undefined,
           "log-format": "json",
@@ -117,6 +123,22 @@ export class WebRig {
     return { stream, close: () => socket.close() };
   }
 
+  /** The status socket that its process would have: it listens to its own events as to those of others. */
+  serveSelf(): void {
+    const { stateFolder } = this;
+    const { events, command } = this.#web ?? {};
+    const describe = (): Fields => ({ service: "web", pid: process.pid, ...this.status });
+    this.#sockets.push(
+      serveStatus({
+        stateFolder,
+        service: "web",
+        describe,
+        ...(events === undefined ? {} : { events }),
+        command,
+      }),
+    );
+  }
+
   async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     return await fetch(this.url + path.slice(1), { headers, redirect: "manual" });
   }
@@ -154,6 +176,12 @@ export class WebRig {
 
   async json(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Fields> {
     return fieldsOf(await (await this.get(path, headers)).json());
+  }
+
+  /** The web service only: it may be started again. */
+  async halt(): Promise<void> {
+    await this.#web?.stop();
+    this.#web = undefined;
   }
 
   async stop(): Promise<void> {

@@ -19,8 +19,16 @@ export interface PageElement extends PageNode {
   readonly scrollHeight: number;
   readonly clientHeight: number;
   scrollTop: number;
+  /** Of what goes sideways. */
+  readonly offsetLeft?: number;
+  scrollLeft?: number;
   disabled?: boolean;
   returnValue?: string;
+  /** Of fields in forms. */
+  value?: string;
+  checked?: boolean;
+  readOnly?: boolean;
+  hidden?: boolean;
   getAttribute(name: string): string | null;
   setAttribute(name: string, value: string): void;
   removeAttribute(name: string): void;
@@ -29,6 +37,15 @@ export interface PageElement extends PageNode {
   querySelectorAll(selector: string): Iterable<PageElement>;
   addEventListener(kind: string, action: () => void, options?: { readonly once: boolean }): void;
   showModal?(): void;
+  replaceChildren?(...nodes: readonly PageNode[]): void;
+  dispatchEvent?(event: Event): boolean;
+  play?(): Promise<void>;
+  focus?(): void;
+}
+
+export interface PageEvent {
+  readonly target: unknown;
+  preventDefault(): void;
 }
 
 export interface PageDocument {
@@ -36,8 +53,9 @@ export interface PageDocument {
   getElementById(id: string): PageElement | null;
   querySelector(selector: string): PageElement | null;
   querySelectorAll(selector: string): Iterable<PageElement>;
+  createElement(name: string): PageElement;
   importNode(node: PageNode, deep: boolean): PageNode;
-  addEventListener(kind: "click", action: (event: { readonly target: unknown }) => void): void;
+  addEventListener(kind: string, action: (event: PageEvent) => void): void;
 }
 
 export interface PageEventSource {

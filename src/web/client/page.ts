@@ -13,6 +13,8 @@ declare const DOMParser: new () => {
 const countEveryMs = 1000;
 /** Whoever reads further up is not moved. */
 const endTolerance = 40;
+/** What is seen of the entries before the one of the page that is open. */
+const besideOwnEntry = 72;
 
 function follow(url: string): void {
   const source = new EventSource(url);
@@ -94,6 +96,14 @@ function countTimes(): void {
   }
 }
 
+/** Of the page that is open, where the pages go sideways; some browsers do it by the style alone. */
+function showOwnEntry(): void {
+  const own = document.querySelector(".top nav [aria-current]");
+  const list = own?.closest("ul");
+  if (own?.offsetLeft === undefined || list?.offsetLeft === undefined) return;
+  list.scrollLeft = Math.max(0, own.offsetLeft - list.offsetLeft - besideOwnEntry);
+}
+
 const live = document.querySelector("[data-live]");
 if (live !== null) follow(live.getAttribute("data-live") ?? "");
 for (const list of document.querySelectorAll("[data-scroll]")) list.scrollTop = list.scrollHeight;
@@ -101,3 +111,4 @@ document.body.setAttribute("data-script", "on");
 countTimes();
 setInterval(countTimes, countEveryMs);
 steerOnClick();
+showOwnEntry();

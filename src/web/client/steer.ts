@@ -1,8 +1,9 @@
-/** Buttons that start, stop and restart services: asks first, and says what became of it. */
+/** Buttons that change something, such as starting a service: asks first, and says what became of it. */
 import type { PageDocument, PageElement } from "./dom.ts";
 import { parseFields, textOf } from "./fields.ts";
 
 declare const document: PageDocument;
+declare const location: { assign(address: string): void };
 
 export function steerOnClick(): void {
   document.addEventListener("click", ({ target }) => {
@@ -24,14 +25,20 @@ async function press(button: PageElement): Promise<void> {
   if (question !== "" && !(await confirmed(question))) return;
   button.disabled = true;
   try {
-    tell(await steer(button.getAttribute("data-steer") ?? ""), "done");
+    tell(await steer(button.getAttribute("data-steer") ?? "", methodOf(button)), "done");
+    const next = button.getAttribute("data-next");
+    if (next !== null) location.assign(next);
   } catch (error) {
     tell(error instanceof Error ? error.message : String(error), "failed");
   }
   button.disabled = false;
 }
 
-function confirmed(question: string): Promise<boolean> {
+function methodOf(button: PageElement): string {
+  return button.getAttribute("data-method") ?? "POST";
+}
+
+export function confirmed(question: string): Promise<boolean> {
   const dialog = document.querySelector("dialog[data-confirm]");
   const text = document.querySelector("dialog[data-confirm] [data-text]");
   if (dialog?.showModal === undefined || text === null) return Promise.resolve(true);
@@ -44,11 +51,11 @@ function confirmed(question: string): Promise<boolean> {
 }
 
 /** What to tell when it is done; throws what went wrong. */
-async function steer(path: string): Promise<string> {
+async function steer(path: string, method: string): Promise<string> {
   // Asked for each time: a server that was started again has another one.
   const session = parseFields(await (await fetch("/api/v1/session")).text());
   const response = await fetch(path, {
-    method: "POST",
+    method,
     headers: { "x-csrf-token": textOf(session, "csrf") },
   });
   const answer = parseFields(await response.text());

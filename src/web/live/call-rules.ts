@@ -5,6 +5,7 @@ import { type Fields, numberIn, objectIn, textIn } from "./event-fields.ts";
 import {
   addAgentClause,
   addLine,
+  type CallLoudness,
   hasPartOf,
   type LiveCall,
   type LineQuality,
@@ -39,10 +40,12 @@ const phoneRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["transcript", unlessHeardBy("whisper")],
   ["speaking", ({ call }) => agentBegins(call)],
   ["drained", ({ call }) => void (call.isAgentSpeaking = false)],
+  ["levels", ({ call, fields }) => void (call.loudness = loudnessIn(fields))],
   ["ended", phoneEnded],
 ]);
 
 const whisperRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ["began", () => undefined],
   ["speech-start", ({ call }) => void (call.isCallerSpeaking = true)],
   ["speech", ({ call }) => void (call.isCallerSpeaking = true)],
   ["resume", callerStops],
@@ -63,6 +66,13 @@ const whisperRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
       callerStops(happening);
       forgetEchoes(happening.call);
       said(happening);
+    },
+  ],
+  [
+    "ended",
+    (happening) => {
+      callerStops(happening);
+      over(happening);
     },
   ],
 ]);
@@ -90,6 +100,7 @@ const llamaRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 ]);
 
 const voiceRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ["began", () => undefined],
   [
     "text",
     ({ call, fields, atMs }) => {
@@ -110,11 +121,13 @@ const voiceRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     },
   ],
   ["drained", ({ call }) => void (call.isAgentSpeaking = false)],
+  ["ended", over],
 ]);
 
 const rules: ReadonlyMap<string, ReadonlyMap<string, Rule>> = new Map([
   ["sip", phoneRules],
   ["audiosocket", phoneRules],
+  ["web", phoneRules],
   ["whisper", whisperRules],
   ["llama", llamaRules],
   ["kokoro", voiceRules],
@@ -124,8 +137,9 @@ function noteParty({ call, fields }: CallHappening): void {
   const told = textIn(fields, "remote");
   const address = parseNameAddress(told);
   const party = address === undefined ? undefined : remoteParty(address);
-  const names = [party?.name, party?.remote].filter((text) => text !== undefined && text !== "");
-  call.remote = names.join(", ") || told || call.remote;
+  const name = textIn(fields, "name") || (party?.name ?? "");
+  const names = [name, party?.remote ?? told].filter((text) => text !== "");
+  call.remote = names.join(", ") || call.remote;
   call.line = textIn(fields, "line") || call.line;
   call.direction = textIn(fields, "direction") || call.direction;
 }
@@ -192,4 +206,11 @@ export function qualityIn(statistics: Fields): LineQuality | undefined {
     lossFraction: lost / (lost + received),
     meanOpinionScore: numberIn(statistics, "meanOpinionScore"),
   };
+}
+
+function loudnessIn(fields: Fields): CallLoudness | undefined {
+  const callerDbfs = numberIn(fields, "callerDbfs");
+  const agentDbfs = numberIn(fields, "agentDbfs");
+  if (callerDbfs === undefined || agentDbfs === undefined) return undefined;
+  return { callerDbfs, agentDbfs };
 }

@@ -15,6 +15,8 @@ export interface NumberedEvent extends HubEvent {
 }
 
 export interface HubReader {
+  /** It wants unfinished texts too, which services make only for those who do. Not unless said. */
+  readonly wantsPassing?: boolean;
   event(event: NumberedEvent): void;
   /** So many were gone before they could be read. */
   missed(count: number): void;
@@ -24,6 +26,8 @@ export interface EventHubOptions {
   /** Names this life of the hub. */
   readonly life: string;
   readonly keeps?: number;
+  /** Another number of readers wants unfinished texts now. */
+  readonly onWatchers?: () => void;
 }
 
 const defaultKeeps = 2000;
@@ -43,18 +47,30 @@ export class EventHub {
     return this.#readers.size;
   }
 
+  /** Readers that want unfinished texts. */
+  get watchers(): number {
+    return [...this.#readers].filter(({ wantsPassing }) => wantsPassing === true).length;
+  }
+
   publish(event: HubEvent): void {
     const isPassing = event.fields["seq"] === undefined;
     const numbered = { ...event, id: isPassing ? undefined : this.#number() };
     if (!isPassing) this.#keep(numbered);
-    for (const reader of this.#readers) reader.event(numbered);
+    for (const reader of this.#readers) {
+      if (!isPassing || reader.wantsPassing === true) reader.event(numbered);
+    }
   }
 
   /** Behind `since` where it is known, from the first that is kept where it is not, without it from now on. */
   subscribe(reader: HubReader, since: string | undefined): () => void {
+    const { onWatchers } = this.#options;
     this.#readers.add(reader);
+    onWatchers?.();
     if (since !== undefined) this.#catchUp(reader, since);
-    return () => void this.#readers.delete(reader);
+    return () => {
+      this.#readers.delete(reader);
+      onWatchers?.();
+    };
   }
 
   #number(): string {

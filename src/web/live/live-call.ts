@@ -21,6 +21,12 @@ export interface LineQuality {
   readonly meanOpinionScore: number | undefined;
 }
 
+/** RMS of the last quarter of a second, in dBFS. */
+export interface CallLoudness {
+  readonly callerDbfs: number;
+  readonly agentDbfs: number;
+}
+
 /** What one service knows as a call of its own. */
 export interface LivePart {
   readonly service: string;
@@ -56,6 +62,8 @@ export interface LiveCall {
   isThinking: boolean;
   lastTurn: TurnTiming | undefined;
   quality: LineQuality | undefined;
+  /** Known while somebody looks. */
+  loudness: CallLoudness | undefined;
 }
 
 /** Who has the floor; the caller comes first when both speak. */
@@ -89,6 +97,7 @@ export function newLiveCall(id: string, startedMs: number): LiveCall {
     isThinking: false,
     lastTurn: undefined,
     quality: undefined,
+    loudness: undefined,
   };
 }
 

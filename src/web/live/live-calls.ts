@@ -25,7 +25,7 @@ const lateMs = 10_000;
 /** What was told so shortly before a status may not be in it. */
 const settledMs = 1500;
 /** The better a service knows beginning and end of calls, the sooner it is believed. */
-const authorities: readonly string[] = ["sip", "audiosocket", "llama", "whisper", "kokoro"];
+const authorities: readonly string[] = ["sip", "audiosocket", "web", "llama", "whisper", "kokoro"];
 
 export class LiveCalls {
   readonly #options: LiveCallsOptions;
@@ -162,7 +162,9 @@ export class LiveCalls {
       (call) =>
         call.callId === callId &&
         isNear(call, atMs) &&
-        !call.parts.some((part) => part.service === service && (part.pid === pid || !part.isOver)),
+        (isHeldAbove(call, service) ||
+          !call.parts.some((part) => part.service === service && part.pid === pid)) &&
+        !call.parts.some((part) => part.service === service && !part.isOver),
     );
     return candidates.toSorted((one, other) => other.startedMs - one.startedMs)[0];
   }
@@ -243,6 +245,12 @@ function isNear({ startedMs, answeredMs, endedMs }: LiveCall, atMs: number): boo
 
 function overlap(one: LiveCall, other: LiveCall): boolean {
   return one.parts.some(({ service }) => other.parts.some((part) => part.service === service));
+}
+
+/** A service that knows better has it still, so that the id cannot be that of another call. */
+function isHeldAbove({ parts, endedMs }: LiveCall, service: string): boolean {
+  const rank = authorities.indexOf(service);
+  return endedMs === undefined && parts.some((part) => !part.isOver && rankOf(part) < rank);
 }
 
 function rankOf({ service }: LivePart): number {

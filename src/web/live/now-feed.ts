@@ -12,6 +12,8 @@ import type { EventWriter } from "./event-response.ts";
 export interface NowFeedOptions {
   readonly clock: Clock;
   readonly view: (canSteer: boolean) => NowView;
+  /** Another number of pages is open now. */
+  readonly onWatchers?: () => void;
 }
 
 interface Watcher {
@@ -46,9 +48,14 @@ export class NowFeed {
   /** Everything first, since the page was made a moment ago; returns what ends it. */
   watch(writer: EventWriter, canSteer: boolean): () => void {
     const watcher = { canSteer, writer, has: new Map<string, string>() };
+    const { view, onWatchers } = this.#options;
     this.#watchers.add(watcher);
-    bringUpToDate(watcher, nowFragments(this.#options.view(canSteer)));
-    return () => void this.#watchers.delete(watcher);
+    onWatchers?.();
+    bringUpToDate(watcher, nowFragments(view(canSteer)));
+    return () => {
+      this.#watchers.delete(watcher);
+      onWatchers?.();
+    };
   }
 
   close(): void {

@@ -39,7 +39,7 @@ export function viewOf({ name, child, status, nowMs }: ServiceFacts): ServiceVie
     name,
     isSupervised: child !== undefined,
     health: healthOf(child, status),
-    detail: status === undefined ? "" : detailOf(name, status),
+    detail: status === undefined ? "" : detailOf(name, status, numberIn(child ?? {}, "calls")),
     version: textIn(own, "version"),
     commit: textIn(own, "commit"),
     ...(child === undefined ? unsupervised(own, nowMs) : supervised(child, nowMs)),
@@ -94,7 +94,10 @@ function healthOf(child: Fields | undefined, status: Fields | undefined): Servic
 }
 
 /** No private data. */
-function detailOf(name: string, status: Fields): string {
+function detailOf(name: string, status: Fields, calls: number | undefined): string {
+  if (textIn(status, "state") === "draining") {
+    return drainingWords(calls ?? objectsIn(status, "current").length);
+  }
   switch (name) {
     case "sip":
       return lineDetail(objectsIn(status, "lines"));
@@ -105,6 +108,11 @@ function detailOf(name: string, status: Fields): string {
     default:
       return named("At", textIn(status, "address"));
   }
+}
+
+function drainingWords(calls: number): string {
+  const left = calls === 1 ? "1 call left" : `${calls === 0 ? "no" : calls} calls left`;
+  return `Draining, ${left}`;
 }
 
 function named(what: string, text: string): string {

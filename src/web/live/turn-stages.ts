@@ -1,4 +1,5 @@
 /** The stages of a turn, in their order, from the caller's last sound to the agent's first. */
+import { greetingTurn } from "../../history/call-record.ts";
 import { type Fields, numberIn } from "./event-fields.ts";
 
 export const turnStages = [
@@ -15,6 +16,8 @@ export type StageName = (typeof turnStages)[number]["name"];
 
 export interface TurnTiming {
   readonly turn: number;
+  /** Nobody had asked: it is no answer, and does not count as one. */
+  readonly isGreeting: boolean;
   readonly totalMs: number;
   /** Those that were told. */
   readonly stages: readonly {
@@ -32,5 +35,6 @@ export function turnTimingIn(fields: Fields): TurnTiming | undefined {
     const ms = numberIn(fields, field);
     return ms === undefined || ms < 0 ? [] : [{ name, label, ms }];
   });
-  return { turn: numberIn(fields, "turn") ?? 0, totalMs, stages };
+  const turn = numberIn(fields, "turn");
+  return { turn: turn ?? 0, isGreeting: turn === greetingTurn, totalMs, stages };
 }

@@ -1,6 +1,13 @@
 /** One call: who it is, who speaks, what is said, how fast the last answer was, how good the line is. */
 import { type Html, html } from "../html.ts";
-import { type LiveCall, type Speaker, speakerOf, type TranscriptLine } from "../live/live-call.ts";
+import { exchangeCallName } from "../../history/exchange-call.ts";
+import {
+  hasPartOf,
+  type LiveCall,
+  type Speaker,
+  speakerOf,
+  type TranscriptLine,
+} from "../live/live-call.ts";
 import { clockTime, isoTime, percent, wholeMs } from "./times.ts";
 import { turnBar } from "./turn-bar.ts";
 
@@ -12,7 +19,7 @@ const speakers: Readonly<Record<Speaker, string>> = {
 };
 
 export function callCard(call: LiveCall): Html {
-  const { id, remote, endedMs, lastTurn } = call;
+  const { id, endedMs, lastTurn } = call;
   const speaker = speakerOf(call);
   return html`<article
     id="call-${id}"
@@ -22,13 +29,14 @@ export function callCard(call: LiveCall): Html {
     aria-labelledby="call-${id}-title"
   >
     <header>
-      <h3 id="call-${id}-title">${remote === "" ? `Call ${call.callId}` : remote}</h3>
+      <h3 id="call-${id}-title">${titleOf(call)}</h3>
       <p class="facts">${factsOf(call)}</p>
       <p class="speaker">
         <span class="dot" aria-hidden="true"></span
         >${endedMs === undefined ? speakers[speaker] : endOf(call)}
       </p>
     </header>
+    ${endedMs === undefined && loudnessOf(call)}
     <ol class="transcript" data-scroll tabindex="0" aria-label="What is said" aria-live="polite">
       ${call.transcript.map((line) => transcriptLine(id, line))}
     </ol>
@@ -37,8 +45,39 @@ export function callCard(call: LiveCall): Html {
   </article>`;
 }
 
-function factsOf({ direction, line, codec, startedMs, answeredMs, endedMs }: LiveCall): Html {
-  const words = [direction, line === "" ? "" : `on ${line}`, codec].filter((word) => word !== "");
+/** For eyes only: who speaks is said in words above. */
+function loudnessOf({ loudness }: LiveCall): Html | undefined {
+  if (loudness === undefined) return undefined;
+  const { callerDbfs, agentDbfs } = loudness;
+  return html`<p class="loudness" aria-hidden="true">
+    ${loudnessMeter("Caller", callerDbfs)} ${loudnessMeter("Agent", agentDbfs)}
+  </p>`;
+}
+
+const quietestDbfs = -60;
+
+function loudnessMeter(who: string, dbfs: number): Html {
+  const value = Math.max(quietestDbfs, Math.min(0, dbfs));
+  return html`<span class="meter"
+    ><span>${who}</span><meter min="${quietestDbfs}" max="0" value="${value}"></meter
+  ></span>`;
+}
+
+function titleOf(call: LiveCall): string {
+  const { remote, callId } = call;
+  return exchangeNameOf(call) ?? (remote === "" ? `Call ${callId}` : remote);
+}
+
+function exchangeNameOf(call: LiveCall): string | undefined {
+  return hasPartOf(call, "audiosocket") ? exchangeCallName("audiosocket", call.remote) : undefined;
+}
+
+function factsOf(call: LiveCall): Html {
+  const { direction, line, codec, remote, startedMs, answeredMs, endedMs } = call;
+  const uuid = exchangeNameOf(call) === undefined ? "" : `UUID ${remote}`;
+  const words = [direction, line === "" ? "" : `on ${line}`, codec, uuid].filter(
+    (word) => word !== "",
+  );
   const since = answeredMs ?? startedMs;
   const time = html`<time datetime="${isoTime(since)}">${clockTime(since)}</time>`;
   const length =

@@ -5,7 +5,7 @@ import { head } from "./layout.ts";
 
 export function errorPage({ status, message, hint }: RequestError): Html {
   return html`<html lang="en">
-    ${head(`Error ${status}`, false)}
+    ${head(`Error ${status}`)}
     <body>
       <main id="main" class="alone">
         <h1>This did not work</h1>

@@ -23,15 +23,17 @@ export interface LayoutOptions {
   readonly viewer: Viewer;
   /** Where the events come from that keep the page up to date. */
   readonly live?: string;
+  /** Scripts of this page, by the names of `client/assets.ts`, besides the one that all have. */
+  readonly scripts?: readonly string[];
   readonly main: Html;
 }
 
 /** Reading needs no script: without one the page is fetched again now and then. */
 const reloadEveryS = 5;
 
-export function layout({ title, path, pages, viewer, live, main }: LayoutOptions): Html {
+export function layout({ title, path, pages, viewer, live, scripts, main }: LayoutOptions): Html {
   return html`<html lang="en">
-    ${head(title, live !== undefined)}
+    ${head(title, { isLive: live !== undefined, scripts })}
     <body>
       <a class="skip" href="#main">To the content</a>
       <header class="top">
@@ -56,8 +58,13 @@ export function canSteer({ principal }: Viewer): boolean {
   return isAtLeast(principal.role, "operator");
 }
 
-/** `isLive`: it changes while one looks at it. */
-export function head(title: string, isLive: boolean): Html {
+export interface HeadOptions {
+  /** It changes while one looks at it. */
+  readonly isLive?: boolean;
+  readonly scripts?: readonly string[] | undefined;
+}
+
+export function head(title: string, { isLive = false, scripts = [] }: HeadOptions = {}): Html {
   return html`<head>
     <meta charset="utf-8" />
     <title>${title} · Wildfire</title>
@@ -65,9 +72,13 @@ export function head(title: string, isLive: boolean): Html {
     <meta name="color-scheme" content="light dark" />
     <link rel="icon" href="${assetFolder}/icon.svg" type="image/svg+xml" />
     <link rel="stylesheet" href="${assetFolder}/style.css" />
-    <script type="module" src="${assetFolder}/page.js"></script>
+    ${["page", ...scripts].map(scriptElement)}
     ${isLive && html`<noscript><meta http-equiv="refresh" content="${reloadEveryS}" /></noscript>`}
   </head>`;
+}
+
+function scriptElement(name: string): Html {
+  return html`<script type="module" src="${assetFolder}/${name}.js"></script>`;
 }
 
 function liveAttribute(live: string): Html {

@@ -12,7 +12,7 @@ export interface LoginPageOptions {
 
 export function loginPage({ csrfToken, next, problem }: LoginPageOptions): Html {
   return html`<html lang="en">
-    ${head("Log in", false)}
+    ${head("Log in")}
     <body>
       <main id="main" class="alone">
         <h1>Wildfire</h1>

@@ -33,6 +33,7 @@ interface Action {
 
 const actions: readonly Action[] = [
   { name: "start", label: "Start", states: ["stopped", "given-up", "waiting"] },
+  { name: "start", label: "Take calls again", states: ["draining"] },
   { name: "restart", label: "Restart", states: ["ready", "starting", "draining"] },
   { name: "stop", label: "Stop", states: ["ready", "starting", "waiting"] },
 ];
@@ -101,13 +102,8 @@ function facts(
   own: string,
 ): Html[] {
   const isOther = commit !== "" && commit !== own;
-  const rows: [string, string | undefined][] = [
-    [
-      "Build",
-      commit === ""
-        ? undefined
-        : `${version} ${commit}${isOther ? " (another than this page)" : ""}`,
-    ],
+  const rows: [string, Html | string | undefined][] = [
+    ["Build", commit === "" ? undefined : buildOf(version, commit, isOther)],
     ["Since", startedMs === undefined ? undefined : clockTime(startedMs)],
     ["Memory", memoryBytes === undefined ? undefined : `${Math.round(memoryBytes / 1e6)} MB`],
     ["Restarts", restarts === 0 ? undefined : String(restarts)],
@@ -122,6 +118,18 @@ function facts(
           </div>`,
         ],
   );
+}
+
+/** As much of a commit as people compare. */
+const shownCommitCharacters = 7;
+
+/** The mark of a build with changes of its own stays: two of them are not the same. */
+function buildOf(version: string, commit: string, isOther: boolean): Html {
+  const mark = commit.endsWith("+") ? "+" : "";
+  const shown = `${commit.replace(/\+$/, "").slice(0, shownCommitCharacters)}${mark}`;
+  return html`<span title="${version} ${commit}">${version} ${shown}</span>${
+      isOther && " (another than this page)"
+    }`;
 }
 
 /** They need the script; without it nothing is shown. */

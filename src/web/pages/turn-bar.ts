@@ -10,9 +10,19 @@ const leastScaleMs = 1000;
 const widthUnits = 1000;
 const heightUnits = 24;
 
-export function turnBar(timing: TurnTiming): Html {
+export interface TurnBarOptions {
+  /** Whose answer it is. */
+  readonly what?: string;
+  /** The slowest of the turns that are shown together, so that they can be compared. */
+  readonly slowestMs?: number;
+}
+
+export function turnBar(
+  timing: TurnTiming,
+  { what = "Last answer", slowestMs = 0 }: TurnBarOptions = {},
+): Html {
   const { totalMs, stages } = timing;
-  const scaleMs = Math.max(leastScaleMs, totalMs * 1.05);
+  const scaleMs = Math.max(leastScaleMs, totalMs * 1.05, slowestMs * 1.05);
   const units = (ms: number): number => Math.round((ms / scaleMs) * widthUnits * 10) / 10;
   let atMs = 0;
   const bars = stages.map(({ name, label, ms }) => {
@@ -26,8 +36,9 @@ export function turnBar(timing: TurnTiming): Html {
   const isGood = totalMs <= goodAnswerMs;
   return html`<figure class="turn">
     <figcaption>
-      Last answer after <strong data-good="${String(isGood)}">${wholeMs(totalMs)}</strong>, the line
-      is at ${wholeMs(goodAnswerMs)}
+      ${timing.isGreeting ? "Greeting" : what} after
+      <strong data-good="${String(isGood)}">${wholeMs(totalMs)}</strong>, the line is at
+      ${wholeMs(goodAnswerMs)}
     </figcaption>
     <svg
       role="img"
@@ -52,7 +63,7 @@ export function turnBar(timing: TurnTiming): Html {
   </figure>`;
 }
 
-function spoken({ totalMs, stages }: TurnTiming): string {
+function spoken({ totalMs, stages, isGreeting }: TurnTiming): string {
   const parts = stages.map(({ label, ms }) => `${label.toLowerCase()} ${wholeMs(ms)}`);
-  return `Answer heard after ${wholeMs(totalMs)}: ${parts.join(", ")}`;
+  return `${isGreeting ? "Greeting" : "Answer"} heard after ${wholeMs(totalMs)}: ${parts.join(", ")}`;
 }

@@ -6,6 +6,7 @@ import type { EventWriter } from "../live/event-response.ts";
 import type { NumberedEvent } from "../live/event-hub.ts";
 import { isAtLeast } from "../roles.ts";
 import type { Route, WebRequest } from "../route.ts";
+import { stayRule } from "../stay-rule.ts";
 
 const stream = "text/event-stream";
 
@@ -51,12 +52,6 @@ export function liveRoutes(appliance: Appliance): readonly Route[] {
   ];
 }
 
-function stayRule({ access }: Appliance, { headers }: Request): () => boolean {
-  // The request itself is gone once it is answered.
-  const kept = new Headers(headers);
-  return () => access.mayStay(kept);
-}
-
 const maxFilterCharacters = 100;
 
 function follow(appliance: Appliance, { request, url }: WebRequest): Response {
@@ -80,6 +75,7 @@ function follow(appliance: Appliance, { request, url }: WebRequest): Response {
     begin: (writer) =>
       hub.subscribe(
         {
+          wantsPassing: true,
           event(event) {
             if (!isWanted(event)) return;
             const { service: from, pid, fields, id } = event;

@@ -1,7 +1,7 @@
 /** The web service itself: status, version, health, and figures for Prometheus. */
 import type { Appliance } from "../appliance.ts";
 import { jsonAnswer } from "../answers.ts";
-import { objectsIn } from "../live/event-fields.ts";
+import { type Fields, numberIn, objectIn, objectsIn } from "../live/event-fields.ts";
 import type { Route } from "../route.ts";
 
 export function statusRoutes(appliance: Appliance): readonly Route[] {
@@ -48,6 +48,8 @@ export function statusRoutes(appliance: Appliance): readonly Route[] {
 function metrics(appliance: Appliance): Response {
   const { board, calls, streams, version, commit } = appliance;
   const lines = objectsIn(board.status("sip") ?? {}, "lines");
+  const own = appliance.status();
+  const [hooks, browsers] = [objectIn(own, "webhooks"), objectIn(own, "browserCalls")];
   const text = appliance.metrics.write({
     build: { version: version["version"] ?? "", commit },
     services: board.services(),
@@ -58,8 +60,20 @@ function metrics(appliance: Appliance): Response {
     },
     history: appliance.historyCounts(),
     eventReaders: streams.count,
+    webhooks: {
+      receivers: count(hooks, "receivers"),
+      failing: count(hooks, "failing"),
+      waiting: count(hooks, "spooled") + count(hooks, "waiting"),
+      delivered: count(hooks, "delivered"),
+      dropped: count(hooks, "dropped") + count(hooks, "lost"),
+    },
+    browserCalls: { calls: count(browsers, "calls"), refused: count(browsers, "refused") },
   });
   return new Response(text, {
     headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
   });
+}
+
+function count(fields: Fields, name: string): number {
+  return numberIn(fields, name) ?? 0;
 }

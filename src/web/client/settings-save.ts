@@ -1,0 +1,127 @@
+/** Sends changes of settings to the server, and shows what became of them. */
+import type { PageDocument, PageElement } from "./dom.ts";
+import { type Fields, parseFields, textOf } from "./fields.ts";
+
+declare const document: PageDocument;
+declare const location: { reload(): void };
+
+export interface SavedSettings {
+  readonly kind: "saved";
+  readonly revision: string;
+}
+
+export interface RefusedSettings {
+  readonly kind: "refused";
+  /** By the name of the field. */
+  readonly problems: ReadonlyMap<string, string>;
+}
+
+const settingsPath = "/api/v1/settings";
+/** A service that starts again is back within seconds. */
+const lookEveryMs = 700;
+const lookTimes = 40;
+
+/** Says in the notice what came of it. */
+export async function saveSettings(body: object): Promise<SavedSettings | RefusedSettings> {
+  const nothing: RefusedSettings = { kind: "refused", problems: new Map() };
+  try {
+    const { isOk, status, answer } = await postJson(settingsPath, body);
+    if (isOk) {
+      const isApplied = answer["isApplied"] === true;
+      tell(textOf(answer, "message"), isApplied ? "done" : "partly");
+      const isElsewhere = textOf(answer, "newAddress") !== "";
+      if (answer["restartsPage"] === true && !isElsewhere) void comeBack();
+      return { kind: "saved", revision: textOf(answer, "revision") };
+    }
+    const problems = problemsIn(answer);
+    tell(
+      problems.size > 0 ? "Nothing was saved: see the fields." : refusal(answer, status),
+      "failed",
+    );
+    return { kind: "refused", problems };
+  } catch (error) {
+    tell(`Nothing was saved: ${error instanceof Error ? error.message : String(error)}`, "failed");
+    return nothing;
+  }
+}
+
+interface JsonAnswer {
+  readonly isOk: boolean;
+  readonly status: number;
+  readonly answer: Fields;
+}
+
+export async function postJson(path: string, body: object): Promise<JsonAnswer> {
+  // Asked for each time: a server that was started again has another one.
+  const session = parseFields(await (await fetch("/api/v1/session")).text());
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { "x-csrf-token": textOf(session, "csrf"), "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const answer = parseFields(await response.text());
+  return { isOk: response.ok, status: response.status, answer };
+}
+
+export function refusal(answer: Fields, status: number): string {
+  const problem = textOf(answer, "error") || `the server answered ${status}`;
+  return [problem, textOf(answer, "hint")].filter((text) => text !== "").join("; ");
+}
+
+function tell(text: string, outcome: "done" | "partly" | "failed"): void {
+  const place = document.getElementById("notice");
+  if (place === null) return;
+  place.textContent = text;
+  place.setAttribute("data-outcome", outcome);
+}
+
+/** Beside each field of the form; those that have none are cleared. Returns the first that is wrong. */
+export function showProblems(
+  form: PageElement,
+  problems: ReadonlyMap<string, string>,
+): PageElement | undefined {
+  let first: PageElement | undefined;
+  for (const field of form.querySelectorAll("[name]")) {
+    const problem = problems.get(field.getAttribute("name") ?? "") ?? "";
+    const place = placeOf(field);
+    if (place === null) continue;
+    if (place.textContent !== problem) place.textContent = problem;
+    if (problem === "") field.removeAttribute("aria-invalid");
+    else {
+      field.setAttribute("aria-invalid", "true");
+      first ??= field;
+    }
+  }
+  return first;
+}
+
+function placeOf(field: PageElement): PageElement | null {
+  return document.getElementById(`${field.id}-problem`);
+}
+
+function problemsIn(answer: Fields): ReadonlyMap<string, string> {
+  const list: readonly unknown[] = Array.isArray(answer["problems"]) ? answer["problems"] : [];
+  const found = new Map<string, string>();
+  for (const entry of list) {
+    const fields: Fields = typeof entry === "object" && entry !== null ? { ...entry } : {};
+    const words = [textOf(fields, "message"), textOf(fields, "hint")].filter((text) => text !== "");
+    found.set(textOf(fields, "field"), words.join("; "));
+  }
+  return found;
+}
+
+/** The page's own service starts again: waits until it answers anew. */
+async function comeBack(): Promise<void> {
+  for (let look = 0; look < lookTimes; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    const isThere = await fetch("/healthz").then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isThere && look > 1) {
+      location.reload();
+      return;
+    }
+  }
+  tell("The page has not come back: its address or port may be another one now.", "failed");
+}
