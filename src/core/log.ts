@@ -34,14 +34,18 @@ export interface Logger {
 export type LogSink = (record: LogRecord) => void;
 
 export interface LoggerOptions {
-  readonly level: LogLevel;
+  /** Asked for each record where it may change. */
+  readonly level: LogLevel | (() => LogLevel);
   readonly clock: Clock;
   readonly sink: LogSink;
 }
 
 export function createLogger(options: LoggerOptions, base: LogFields = {}): Logger {
-  const threshold = logLevels.indexOf(options.level);
-  const isEnabled = (level: LogLevel): boolean => logLevels.indexOf(level) <= threshold;
+  const { level: wanted } = options;
+  const isEnabled = (level: LogLevel): boolean => {
+    const most = typeof wanted === "string" ? wanted : wanted();
+    return logLevels.indexOf(level) <= logLevels.indexOf(most);
+  };
   const write = (level: LogLevel, message: string, fields: LogFields = {}): void => {
     if (!isEnabled(level)) return;
     const wallMs = options.clock.wallMs();

@@ -37,10 +37,13 @@ export function partialName(file: string): string {
 }
 
 /** In the order of their names; empty where there is no such folder. */
-export async function listModels(folder: string): Promise<readonly StoredModel[]> {
+export async function listModels(
+  folder: string,
+  inspect: typeof inspectStored = inspectStored,
+): Promise<readonly StoredModel[]> {
   const names = await readdir(folder).catch(() => []);
   const files = names.filter(isModelFile).toSorted();
-  return await Promise.all(files.map((file) => inspectStored(join(folder, file), file)));
+  return await Promise.all(files.map((file) => inspect(join(folder, file), file)));
 }
 
 /** Never rejects: a file that cannot be read has its problem. */

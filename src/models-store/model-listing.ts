@@ -17,7 +17,8 @@ export interface ModelListing {
   readonly all: boolean;
 }
 
-const usualNames: ReadonlySet<string> = new Set([
+/** What most want; the others are variants of these. */
+export const usualNames: ReadonlySet<string> = new Set([
   "tiny.en",
   "base.en",
   "base.en-q5_1",
@@ -105,12 +106,12 @@ function align(rows: readonly Row[]): readonly string[] {
   });
 }
 
-function knownFacts({ size, aboutMb }: KnownModel): ModelFacts {
+export function knownFacts({ size, aboutMb }: KnownModel): ModelFacts {
   return { size, sizeBytes: aboutMb * 1e6 };
 }
 
 /** Layers of the decoder tell turbo from large. */
-function factsOf({ info, sizeBytes }: StoredModel): ModelFacts {
+export function factsOf({ info, sizeBytes }: StoredModel): ModelFacts {
   if (info === undefined) return { size: "custom", sizeBytes };
   const isTurbo = info.type === "large" && info.textLayers < info.audioLayers;
   const size: ModelSize | "custom" = isTurbo ? "large-turbo" : info.type;

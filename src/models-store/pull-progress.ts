@@ -1,6 +1,7 @@
 /** How far a download is: one changing line on a terminal, and elsewhere a line for each tenth. */
 import type { Clock } from "../core/clock.ts";
 import { formatGb } from "./machine-verdict.ts";
+import { TransferRate } from "./transfer-rate.ts";
 
 export interface PullProgressOptions {
   readonly name: string;
@@ -9,8 +10,6 @@ export interface PullProgressOptions {
 }
 
 const intervalMs = 200;
-/** The speed is that of the last seconds, so that a pause is seen. */
-const speedWindowMs = 3000;
 const toLineStart = "\r\u001B[K";
 
 export class PullProgress {
@@ -18,7 +17,7 @@ export class PullProgress {
   #shownMs = Number.NEGATIVE_INFINITY;
   #isShown = false;
   #tenth = 0;
-  #window: { readonly atMs: number; readonly bytes: number }[] = [];
+  readonly #rate = new TransferRate();
 
   constructor(options: PullProgressOptions) {
     this.#options = options;
@@ -33,10 +32,7 @@ export class PullProgress {
     if (nowMs - this.#shownMs < intervalMs && doneBytes !== totalBytes) return;
     this.#shownMs = nowMs;
     this.#isShown = true;
-    this.#window = [
-      ...this.#window.filter(({ atMs }) => nowMs - atMs <= speedWindowMs),
-      { atMs: nowMs, bytes: doneBytes },
-    ];
+    this.#rate.add(nowMs, doneBytes);
     this.#options.stream.write(`${toLineStart}${this.#line(doneBytes, totalBytes)}`);
   }
 
@@ -60,11 +56,8 @@ export class PullProgress {
   }
 
   #speed(): string {
-    const [first] = this.#window;
-    const last = this.#window.at(-1);
-    if (first === undefined || last === undefined || last.atMs - first.atMs < intervalMs) return "";
-    const bytesPerSecond = ((last.bytes - first.bytes) * 1000) / (last.atMs - first.atMs);
-    return bytesPerSecond < 0 ? "" : `, ${(bytesPerSecond / 1e6).toFixed(1)} MB/s`;
+    const bytesPerS = this.#rate.bytesPerS(this.#options.clock.nowMs());
+    return bytesPerS === undefined ? "" : `, ${(bytesPerS / 1e6).toFixed(1)} MB/s`;
   }
 
   #tellTenth(doneBytes: number, totalBytes: number | undefined): void {

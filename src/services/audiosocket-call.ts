@@ -16,12 +16,19 @@ import type { CallId } from "../wire/call-id.ts";
 import type { CallAudio, CallAudioOptions } from "./call-audio.ts";
 import type { CallAudioPool } from "./call-audio-pool.ts";
 import type { LineFrameEncoder } from "./line-echo.ts";
+import type { PhoneCallEvent, PhoneCallName } from "./phone-events.ts";
 
 /** Sound to the exchange; it takes 8 kHz whatever rate it sends. */
 export const replyRateHz = 8_000;
 export const replyFrameMs = 20;
 const frameBytes = (replyRateHz / 1000) * replyFrameMs * 2;
 const silence = new Uint8Array(frameBytes);
+
+/** What stands for the line: there are none to tell apart. */
+export const audioSocketLine = "AudioSocket";
+
+/** Linear samples of 16 bits, at a rate that the first frame tells. */
+const codec = "L16";
 
 /** A peer that connects must say which call it is within this time. */
 const uuidLimitMs = 5000;
@@ -34,19 +41,15 @@ const maxRateChanges = 8;
 const fullScale = 32_768;
 
 export interface AudioSocketCallListener {
-  transcript(call: AudioSocketCallName, text: string): void;
-  digit(call: AudioSocketCallName, digit: string): void;
+  /** Of calls that have said which they are. Transcripts may come behind the end. */
+  event(call: PhoneCallName, event: PhoneCallEvent): void;
   /** Told once; everything of the call is freed, but for transcripts that are still to come. */
   ended(): void;
 }
 
-/** Which call it is: the id names its ports and comes again, the key of the exchange does not. */
-export interface AudioSocketCallName {
-  readonly callId: string;
-  readonly key: string;
-}
-
 export interface AudioSocketCallOptions {
+  /** Of the calls of this service, since its start. */
+  readonly number: number;
   readonly link: TcpLink;
   readonly pool: CallAudioPool;
   readonly makeEncoder: () => LineFrameEncoder;
@@ -57,6 +60,7 @@ export interface AudioSocketCallOptions {
 }
 
 type State = "unnamed" | "opening" | "talking" | "over";
+type EndedBy = Extract<PhoneCallEvent, { kind: "ended" }>["by"];
 
 export class AudioSocketCall {
   readonly #options: AudioSocketCallOptions;
@@ -65,7 +69,8 @@ export class AudioSocketCall {
   readonly #counts = { framesIn: 0, framesOut: 0, framesDropped: 0, digits: 0, unknownFrames: 0 };
   #log: Logger;
   #state: State = "unnamed";
-  #key = "";
+  #uuid = "";
+  #upSinceMs: number | undefined;
   #audio: CallAudio | undefined;
   #uuidLimit: Timer | undefined;
   #linger: Timer | undefined;
@@ -84,9 +89,14 @@ export class AudioSocketCall {
     );
   }
 
-  /** The UUID, which the exchange may use for several calls; empty before it is known. */
+  /** As the exchange calls it, which may do so with several calls; empty before it is known. */
+  get uuid(): string {
+    return this.#uuid;
+  }
+
+  /** Names the call for the life of the service; empty before it is known. */
   get key(): string {
-    return this.#key;
+    return this.#uuid === "" ? "" : `${this.#uuid}-${this.#options.number}`;
   }
 
   /** The id under which whisper has the call; undefined while it is not up. */
@@ -103,20 +113,21 @@ export class AudioSocketCall {
     };
   }
 
-  /** We hang up. */
-  hangUp(reason: string): void {
+  /** We hang up, or have been told by the exchange to do so. */
+  hangUp(reason: string, by: EndedBy = "us"): void {
     if (this.#state === "over") return;
     const { link, clock } = this.#options;
     // Before the end, which may be told at once.
     this.#linger = clock.after(lingerMs, () => link.destroy());
-    this.#end(reason);
+    this.#end(reason, by);
     link.write(terminateFrame);
     link.end();
   }
 
   status(): Record<string, unknown> {
     return {
-      key: this.#key,
+      key: this.key,
+      uuid: this.#uuid,
       peer: this.#options.link.remote,
       state: this.#state,
       rateHz: this.#rateHz,
@@ -130,7 +141,7 @@ export class AudioSocketCall {
       uuid: (uuid) => void this.#named(uuid),
       audio: (pcm, rateHz) => this.#hear(pcm, rateHz),
       digit: (digit) => this.#digit(digit),
-      terminate: () => this.hangUp("the exchange hung up"),
+      terminate: () => this.hangUp("the exchange hung up", "peer"),
       error: (code) => this.#log.warn("the exchange reports an error", { code }),
       unknown: (kind) => this.#unknown(kind),
       violation: (reason) => this.#breakOff(reason),
@@ -140,10 +151,11 @@ export class AudioSocketCall {
   async #named(uuid: string): Promise<void> {
     const { link, pool, log } = this.#options;
     this.#uuidLimit?.cancel();
-    this.#key = uuid;
-    this.#log = log.child({ key: uuid });
+    this.#uuid = uuid;
+    this.#log = log.child({ key: this.key });
     this.#state = "opening";
     link.pause();
+    this.#tell({ kind: "ringing" });
     try {
       const audio = await pool.open((callId) => this.#audioOptions(callId));
       if (this.#isOver()) await pool.hangUp(audio);
@@ -159,16 +171,17 @@ export class AudioSocketCall {
   }
 
   #audioOptions(callId: CallId): CallAudioOptions {
-    const { makeEncoder, greeting, listener, log } = this.#options;
-    const name = { callId: callId.text, key: this.#key };
+    const { makeEncoder, greeting, log } = this.#options;
     const callLog = log.child({ call: callId.text });
     return {
       line: { play: (frame) => this.#play(frame) },
       listener: {
-        transcript: (text) => listener.transcript(name, text),
-        speaking: (waitMs) => callLog.debug("a reply begins", { waitMs: Math.round(waitMs) }),
-        played: (report) => callLog.debug("played", { ...report }),
-        drained: () => callLog.debug("all is said"),
+        transcript: (text) => this.#tell({ kind: "transcript", text }),
+        speaking: (waitMs) => this.#tell({ kind: "speaking", waitMs: Math.round(waitMs) }),
+        played: ({ source, playedMs }) => this.#tell({ kind: "played", source, playedMs }),
+        drained: () => this.#tell({ kind: "drained" }),
+        recorded: (note) => this.#tell({ kind: "recorded", ...note }),
+        levels: (note) => this.#tell({ kind: "levels", ...note }),
       },
       encoder: makeEncoder(),
       frameMs: replyFrameMs,
@@ -181,7 +194,9 @@ export class AudioSocketCall {
     this.#audio = audio;
     this.#state = "talking";
     this.#log = this.#log.child({ call: audio.callId.text });
+    this.#upSinceMs = this.#options.clock.nowMs();
     this.#log.info("call connected", { peer: this.#options.link.remote });
+    this.#tell({ kind: "established", callId: audio.callId.text, codec });
     for (const samples of this.#early) audio.hear(samples);
     this.#early = [];
     this.#options.link.resume();
@@ -218,6 +233,7 @@ export class AudioSocketCall {
       ? undefined
       : new Resampler({ fromHz: rateHz, toHz: callerAudioRateHz });
     this.#log.debug("sound of the caller", { rateHz });
+    this.#tell({ kind: "media", codec: `${codec}/${rateHz}`, flow: "sendrecv" });
   }
 
   #play(frame: Uint8Array | undefined): boolean {
@@ -233,8 +249,22 @@ export class AudioSocketCall {
   #digit(digit: string): void {
     this.#counts.digits += 1;
     this.#log.info("digit pressed", { private: { digit } });
-    const callId = this.#audio?.callId.text ?? "";
-    this.#options.listener.digit({ callId, key: this.#key }, digit);
+    this.#tell({ kind: "digit", digit });
+  }
+
+  #tell(event: PhoneCallEvent): void {
+    const { key, uuid: remote } = this;
+    const callId = this.#audio?.callId.text;
+    const id = callId === undefined ? {} : { callId };
+    const name = {
+      key,
+      ...id,
+      line: audioSocketLine,
+      direction: "incoming",
+      remote,
+      name: "",
+    } as const;
+    this.#options.listener.event(name, event);
   }
 
   #unknown(kind: number): void {
@@ -254,10 +284,11 @@ export class AudioSocketCall {
 
   #closed(reason: TcpClose): void {
     this.#linger?.cancel();
-    this.#end(reason.errno ?? `connection ${reason.kind}`);
+    const by = reason.errno === undefined ? "peer" : "network";
+    this.#end(reason.errno ?? `connection ${reason.kind}`, by);
   }
 
-  #end(reason: string): void {
+  #end(reason: string, by: EndedBy): void {
     if (this.#state === "over") return;
     const wasTalking = this.#state === "talking";
     this.#state = "over";
@@ -266,6 +297,10 @@ export class AudioSocketCall {
     this.#early = [];
     if (this.#audio !== undefined) void this.#options.pool.hangUp(this.#audio);
     if (wasTalking) this.#log.info("call ended", { reason, ...this.#counts });
-    this.#options.listener.ended();
+    const { clock, listener } = this.#options;
+    const durationMs = Math.round(clock.nowMs() - (this.#upSinceMs ?? clock.nowMs()));
+    const ended = { kind: "ended", by, status: undefined, reason, durationMs } as const;
+    if (this.#uuid !== "") this.#tell({ ...ended, statistics: undefined });
+    listener.ended();
   }
 }

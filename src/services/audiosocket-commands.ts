@@ -1,6 +1,6 @@
 /** What a running audiosocket service can be told and asked: describe a call, hang up. */
 import { quote, WildfireError } from "../core/errors.ts";
-import type { AudioSocketCall } from "./audiosocket-call.ts";
+import { type AudioSocketCall, audioSocketLine } from "./audiosocket-call.ts";
 import {
   callIdField,
   type CommandFields,
@@ -10,17 +10,19 @@ import {
 } from "./command-fields.ts";
 import type { CommandHandler } from "./status-socket.ts";
 
-/** The part of the exchange that commands need. */
-export interface TalkingCalls {
+/** What commands need of the service. */
+export interface AudioSocketDesk {
   readonly talking: readonly AudioSocketCall[];
+  /** No new calls, or calls again; throws a WildfireError when nobody can be listened to any more. */
+  setDraining(isDraining: boolean): CommandFields;
 }
 
-type Command = (calls: TalkingCalls, fields: CommandFields) => CommandFields;
+type Command = (desk: AudioSocketDesk, fields: CommandFields) => CommandFields;
 
-export function audioSocketCommands(calls: TalkingCalls): CommandHandler {
+export function audioSocketCommands(desk: AudioSocketDesk): CommandHandler {
   return async (name, fields) => {
     const command = commands.get(name);
-    if (command !== undefined) return command(calls, fields);
+    if (command !== undefined) return command(desk, fields);
     const missing = beyondAudioSocket.get(name);
     if (missing === undefined) throw unknownCommand(name, [...commands.keys()]);
     throw new WildfireError("state", `AudioSocket cannot ${missing}`, {
@@ -32,6 +34,8 @@ export function audioSocketCommands(calls: TalkingCalls): CommandHandler {
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["describe", describeCall],
   ["hang-up", hangUp],
+  ["drain", (desk) => desk.setDraining(true)],
+  ["undrain", (desk) => desk.setDraining(false)],
 ]);
 
 /** What the sip service can do besides. */
@@ -41,18 +45,19 @@ const beyondAudioSocket: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** AudioSocket tells neither line nor number: the UUID is all that the dialplan can be asked for. */
-function describeCall(calls: TalkingCalls, fields: CommandFields): CommandFields {
+function describeCall(calls: AudioSocketDesk, fields: CommandFields): CommandFields {
   const callId = callIdField(fields);
   const call = calls.talking.find((one) => one.callId?.number === callId.number);
   if (call === undefined) throw noCallWithId(callId, "audiosocket");
-  return { key: call.key, line: "", direction: "incoming", remote: call.key, name: "" };
+  const { key, uuid: remote } = call;
+  return { key, line: audioSocketLine, direction: "incoming", remote, name: "" };
 }
 
-/** A dialplan may give one UUID to several calls; `callId` says which one is meant. */
-function hangUp(calls: TalkingCalls, fields: CommandFields): CommandFields {
+/** By its key or its UUID, of which a dialplan may give one to several calls: `callId` says which is meant. */
+function hangUp(calls: AudioSocketDesk, fields: CommandFields): CommandFields {
   const key = textField(fields, "key");
   const callId = fields["callId"] === undefined ? undefined : callIdField(fields);
-  const named = calls.talking.filter((call) => call.key === key);
+  const named = calls.talking.filter((call) => call.key === key || call.uuid === key);
   const meant = named.filter((one) => callId === undefined || one.callId?.number === callId.number);
   const [call, ...others] = meant;
   if (call === undefined) {

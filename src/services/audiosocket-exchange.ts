@@ -9,20 +9,21 @@ import { terminateFrame } from "../wire/audiosocket.ts";
 import {
   AudioSocketCall,
   type AudioSocketCallListener,
-  type AudioSocketCallName,
   lingerMs,
   replyFrameMs,
 } from "./audiosocket-call.ts";
 import type { CallAudioPool } from "./call-audio-pool.ts";
+import type { PhoneCallEvent, PhoneCallName } from "./phone-events.ts";
 
 export interface ExchangeOptions {
-  readonly maxCalls: number;
+  /** Asked for each new call: it may change. */
+  readonly maxCalls: () => number;
   readonly greeting: Greeting | undefined;
   readonly pool: CallAudioPool;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Digits and transcripts, which are private. */
-  readonly tell: (call: AudioSocketCallName, what: Readonly<Record<string, string>>) => void;
+  /** Private. */
+  readonly onEvent: (call: PhoneCallName, event: PhoneCallEvent) => void;
 }
 
 /** A stop waits this long for the last transcripts. */
@@ -41,9 +42,10 @@ export class AudioSocketExchange {
 
   accept(link: TcpLink): TcpHandlers {
     const { maxCalls, pool, greeting, clock, log } = this.#options;
-    if (this.#calls.size >= maxCalls) return this.#refuse(link);
+    if (this.#calls.size >= maxCalls()) return this.#refuse(link);
     this.#counts.calls += 1;
     const call = new AudioSocketCall({
+      number: this.#counts.calls,
       link,
       pool,
       makeEncoder: () => new ReplyEncoder({ format: "L16LE", ptimeMs: replyFrameMs }),
@@ -54,6 +56,11 @@ export class AudioSocketExchange {
     });
     this.#calls.add(call);
     return call.handlers();
+  }
+
+  /** Calls that are up, or about to be. */
+  get size(): number {
+    return this.#calls.size;
   }
 
   /** Calls that are up. */
@@ -94,13 +101,10 @@ export class AudioSocketExchange {
 
   #listener(ended: () => void): AudioSocketCallListener {
     return {
-      transcript: (call, text) => {
-        this.#counts.transcripts += 1;
-        this.#options.tell(call, { text });
-      },
-      digit: (call, digit) => {
-        this.#counts.digits += 1;
-        this.#options.tell(call, { digit });
+      event: (call, event) => {
+        if (event.kind === "transcript") this.#counts.transcripts += 1;
+        if (event.kind === "digit") this.#counts.digits += 1;
+        this.#options.onEvent(call, event);
       },
       ended,
     };

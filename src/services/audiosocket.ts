@@ -1,16 +1,25 @@
 /** `--service audiosocket`: takes calls from Asterisk's AudioSocket application, without SIP. */
 import type { OptionTable, OptionValues } from "../config/options.ts";
-import { WildfireError } from "../core/errors.ts";
-import { listenTcp, type TcpServer } from "../tcp.ts";
-import type { TcpHandlers, TcpLink } from "../tcp-link.ts";
-import { type AudioSocketCallName, replyRateHz } from "./audiosocket-call.ts";
+import type { Logger } from "../core/log.ts";
+import { replyRateHz } from "./audiosocket-call.ts";
 import { audioSocketCommands } from "./audiosocket-commands.ts";
+import { AudioSocketDoor } from "./audiosocket-door.ts";
 import { AudioSocketExchange } from "./audiosocket-exchange.ts";
+import type { CallAudioShared } from "./call-audio.ts";
 import { CallAudioPool } from "./call-audio-pool.ts";
+import { EventStream } from "./event-stream.ts";
 import { FrameTicker } from "./frame-ticker.ts";
 import { loadGreeting } from "./greeting.ts";
+import { openCallRecorder } from "./history-settings.ts";
 import { type HostPort, parseHostPort, resolveHost } from "./host-port.ts";
 import { lineEchoOptions } from "./line-echo.ts";
+import {
+  describePhoneEvent,
+  isPassingPhoneEvent,
+  type PhoneCallEvent,
+  type PhoneCallName,
+  type PhoneEvent,
+} from "./phone-events.ts";
 import {
   commonOptions,
   type RunningService,
@@ -55,44 +64,85 @@ export const audiosocketService: ServiceDefinition<typeof options> = {
   start: startAudioSocket,
 };
 
-const maxPendingBytes = 64 * 1024;
-
 async function startAudioSocket(
   values: AudioSocketValues,
   context: ServiceContext,
-): Promise<RunningService> {
+): Promise<RunningService<typeof options>> {
   const { clock, log } = context;
   const address = parseHostPort(values.listen, "--listen");
   const greeting =
     values.greeting === undefined ? undefined : await loadGreeting(values.greeting, replyRateHz);
   const ticker = new FrameTicker(clock);
-  const pool = await createPool(values, context, ticker);
+  const recorder = await openCallRecorder(values.config, context);
+  const pool = await createPool(values, context, { ticker, recorder });
+  const events = newEvents(context);
+  const limits = { maxCalls: values["max-calls"] };
   const exchange = new AudioSocketExchange({
-    maxCalls: values["max-calls"],
+    maxCalls: () => limits.maxCalls,
     greeting,
     pool,
     clock,
     log,
-    tell: values.json ? jsonPrinter(context) : () => undefined,
+    onEvent: listener(events, values.json ? jsonPrinter(context) : undefined),
   });
-  const server = listen(address, exchange);
-  const listening = `${address.host}:${server.port}`;
+  const door = openDoor(address, exchange);
+  const listening = `${address.host}:${door.port}`;
+  const desk = {
+    get talking() {
+      return exchange.talking;
+    },
+    setDraining: (isDraining: boolean) => setDraining({ isDraining, door, exchange, events, log }),
+  };
   log.info("audiosocket is ready", { address: listening });
   return {
-    status: () => ({ address: listening, ...exchange.status(), ticker: ticker.status() }),
-    command: audioSocketCommands(exchange),
+    status: () => ({
+      address: listening,
+      state: door.isOpen ? "ready" : "draining",
+      events: events.status(),
+      ...exchange.status(),
+      ticker: ticker.status(),
+    }),
+    events,
+    command: audioSocketCommands(desk),
+    async reload(next) {
+      limits.maxCalls = next["max-calls"];
+      return [];
+    },
     async stop() {
-      server.stop(false);
+      door.close();
       await exchange.stop();
+      await recorder?.close();
     },
     finished: runsUntilStopped,
   };
 }
 
+interface Draining {
+  readonly isDraining: boolean;
+  readonly door: AudioSocketDoor;
+  readonly exchange: AudioSocketExchange;
+  readonly events: EventStream<PhoneEvent>;
+  readonly log: Logger;
+}
+
+/**
+ * Nobody listens while calls are to end: a connection that is refused at once is what lets a dialplan go on
+ * elsewhere, while one that is taken and ended looks like a call that was answered.
+ */
+function setDraining({ isDraining, door, exchange, events, log }: Draining) {
+  const calls = exchange.size;
+  if (door.isOpen === !isDraining) return { isDraining, calls };
+  if (isDraining) door.close();
+  else door.open();
+  log.info(isDraining ? "draining: no new calls are taken" : "calls are taken again", { calls });
+  events.publish({ about: "service", isDraining, calls });
+  return { isDraining, calls };
+}
+
 async function createPool(
   values: AudioSocketValues,
   context: ServiceContext,
-  ticker: FrameTicker,
+  { ticker, recorder }: Pick<CallAudioShared, "ticker" | "recorder">,
 ): Promise<CallAudioPool> {
   const { clock, log } = context;
   const shared = {
@@ -101,29 +151,53 @@ async function createPool(
     whisperPort: values["whisper-port"],
     ticker,
     hasEchoGuard: !values["no-echo-guard"],
+    recorder,
     clock,
   };
   return new CallAudioPool(shared, log);
 }
 
 /** Frees what the exchange has when there is nothing to listen on. */
-function listen({ host, port }: HostPort, exchange: AudioSocketExchange): TcpServer {
+function openDoor({ host, port }: HostPort, exchange: AudioSocketExchange): AudioSocketDoor {
   try {
-    const accept = (link: TcpLink): TcpHandlers => exchange.accept(link);
-    return listenTcp({ hostname: host, port, maxPendingBytes, accept });
+    return new AudioSocketDoor({ host, port, accept: (link) => exchange.accept(link) });
   } catch (error) {
     void exchange.stop();
-    if (!(error instanceof WildfireError)) throw error;
-    const hint = "stop what has the port, or choose another one with --listen";
-    throw new WildfireError("socket", error.message, { cause: error, hint });
+    throw error;
   }
 }
 
-function jsonPrinter(
-  context: ServiceContext,
-): (call: AudioSocketCallName, what: Readonly<Record<string, string>>) => void {
-  return (call, what) => {
-    const time = new Date(context.clock.wallMs()).toISOString();
-    context.print(JSON.stringify({ time, ...call, ...what }));
+function newEvents({ clock }: ServiceContext): EventStream<PhoneEvent> {
+  const { pid } = process;
+  return new EventStream({
+    service: "audiosocket",
+    pid,
+    clock,
+    describe: describePhoneEvent,
+    isPassing: isPassingPhoneEvent,
+  });
+}
+
+type CallEventListener = (call: PhoneCallName, event: PhoneCallEvent) => void;
+
+function listener(
+  events: EventStream<PhoneEvent>,
+  print: CallEventListener | undefined,
+): CallEventListener {
+  return (call, event) => {
+    events.publish({ about: "call", call, event });
+    print?.(call, event);
+  };
+}
+
+/** Only what scripts have always been told, under the UUID that they gave. */
+function jsonPrinter({ clock, print }: ServiceContext): CallEventListener {
+  return ({ callId = "", remote: key }, event) => {
+    const time = new Date(clock.wallMs()).toISOString();
+    if (event.kind === "transcript") {
+      print(JSON.stringify({ time, callId, key, text: event.text }));
+    } else if (event.kind === "digit") {
+      print(JSON.stringify({ time, callId, key, digit: event.digit }));
+    }
   };
 }

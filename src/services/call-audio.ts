@@ -13,6 +13,9 @@ import { callerAudioRateHz } from "../wire/audio-frames.ts";
 import type { CallId } from "../wire/call-id.ts";
 import type { FrameTicker, Ticking } from "./frame-ticker.ts";
 import { LineEcho, type LineFrameEncoder } from "./line-echo.ts";
+import { CallLevels, type LevelNote } from "./call-levels.ts";
+import type { CallRecorder } from "./call-recorder.ts";
+import type { CallRecording, RecordingNote } from "./call-recording.ts";
 
 /** What carries the call: an RTP session, an AudioSocket connection. */
 export interface CallLine {
@@ -27,6 +30,10 @@ export interface CallLine {
 export interface CallAudioListener extends ReplyPlayoutListener {
   /** A final transcript of what the caller said, never empty. */
   transcript(text: string): void;
+  /** The call's sound is kept: the file is begun, and once more when it is whole, behind the call's end. */
+  recorded?(note: RecordingNote): void;
+  /** How loud both are, four times a second. */
+  levels?(note: LevelNote): void;
 }
 
 /** What all calls of a process share. */
@@ -38,6 +45,8 @@ export interface CallAudioShared {
   readonly ticker: FrameTicker;
   /** Whether what lines bring back of the voice is kept from whisper. */
   readonly hasEchoGuard: boolean;
+  /** Where the sound of calls is kept, if it is. */
+  readonly recorder?: CallRecorder | undefined;
   readonly clock: Clock;
   readonly control?: SocketControl | undefined;
   /** Sound of a caller that is kept for a whisper that is not there or starts anew. */
@@ -67,6 +76,9 @@ export class CallAudio {
   readonly #uplink: CallUplink;
   readonly #line: CallLine;
   readonly #echo: LineEcho | undefined;
+  readonly #encoder: LineFrameEncoder;
+  readonly #recording: CallRecording | undefined;
+  readonly #levels: CallLevels;
   #frameMs: number;
   #ticking: Ticking;
   #hasHeard = false;
@@ -74,13 +86,18 @@ export class CallAudio {
   #isOver = false;
 
   private constructor(shared: CallAudioShared, options: CallAudioOptions, parts: CallAudioParts) {
-    const { line, encoder, frameMs } = options;
+    const { line, encoder, frameMs, listener } = options;
     this.callId = parts.callId;
     this.#shared = shared;
     this.#replies = parts.replies;
     this.#uplink = parts.uplink;
     this.#line = line;
+    this.#encoder = encoder;
     if (shared.hasEchoGuard) this.#echo = new LineEcho(encoder);
+    this.#recording = shared.recorder?.begin(parts.callId.text, (note) =>
+      listener.recorded?.(note),
+    );
+    this.#levels = new CallLevels((note) => listener.levels?.(note));
     this.#frameMs = frameMs;
     this.#ticking = this.#tick();
   }
@@ -111,6 +128,8 @@ export class CallAudio {
   hear(samples: Float32Array): void {
     if (this.#isOver) return;
     this.#hasHeard = true;
+    this.#recording?.fromCaller(samples);
+    this.#levels.fromCaller(samples);
     const heard = this.#echo?.clean(samples) ?? samples;
     if (heard.length > 0) this.#uplink.write(heard);
   }
@@ -147,6 +166,7 @@ export class CallAudio {
     this.#isOver = true;
     this.#ticking.cancel();
     this.#replies.close();
+    this.#recording?.finish();
     // Nobody waits for a whisper that is away and has missed nothing.
     if (!this.#hasHeard && !this.#uplink.isConnected) {
       this.#uplink.close();
@@ -172,7 +192,17 @@ export class CallAudio {
   #play(missed: number): void {
     const frame = this.#replies.next();
     const isSent = this.#line.play(frame, missed);
-    this.#echo?.sent(isSent && frame !== undefined, missed);
+    const isHeard = isSent && frame !== undefined;
+    this.#echo?.sent(isHeard, missed);
+    this.#record(isHeard, missed);
+    this.#levels.toCaller(isHeard ? this.#encoder.samples : undefined, this.#frameMs);
+  }
+
+  #record(isHeard: boolean, missed: number): void {
+    const { samples, rateHz } = this.#encoder;
+    const { length } = samples;
+    if (missed > 0) this.#recording?.toCaller(undefined, missed * length, rateHz);
+    this.#recording?.toCaller(isHeard ? samples : undefined, length, rateHz);
   }
 
   /** No private data. */

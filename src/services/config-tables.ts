@@ -9,6 +9,7 @@ import {
   servicesOptions,
 } from "../config/shared-sections.ts";
 import { describeError } from "../core/errors.ts";
+import { PromptTemplate } from "../llama-bridge/conversation/prompt-template.ts";
 import { audiosocketService } from "./audiosocket.ts";
 import { inboundService } from "./inbound.ts";
 import { kokoroOptions } from "./kokoro-options.ts";
@@ -16,6 +17,7 @@ import { llamaOptions } from "./llama-options.ts";
 import { outboundService } from "./outbound.ts";
 import { readCodecs, readPortRange, sipOptions } from "./sip-options.ts";
 import { parseDestinations } from "./transfer-destinations.ts";
+import { webhookOptions, webhookUrlProblem } from "./web-options.ts";
 import { whisperService } from "./whisper.ts";
 
 /** What `[services] run` may name; inbound and outbound are for one call each. */
@@ -38,7 +40,15 @@ export function wholeSchema(web: OptionTable): ConfigSchema {
       name: "web",
       summary: "The web page.",
       options: web,
-      shown: ["bind", "port", "tls-cert", "tls-key"],
+      shown: ["bind", "port", "tls", "tls-cert", "tls-key"],
+    },
+    {
+      name: "webhooks",
+      summary: "Calls and failures, told to other programs by HTTP.",
+      options: webhookOptions,
+      isService: false,
+      shown: ["url"],
+      checks: { url: eachText(webhookUrlProblem) },
     },
     {
       name: "logs",
@@ -92,8 +102,12 @@ function answerServices() {
       name: "llama",
       summary: "The brain: what is answered.",
       options: llamaOptions,
-      shown: ["backend", "url", "model", "system", "greeting", "language"],
-      checks: { transfer: destinationsProblem },
+      shown: ["backend", "url", "model", "prompt", "greeting", "language"],
+      checks: {
+        transfer: destinationsProblem,
+        prompt: eachText((text) => problemOf(() => new PromptTemplate(text))),
+      },
+      exclusive: [["prompt", "system"]] as const,
     },
     {
       name: "kokoro",

@@ -4,13 +4,8 @@ import { WildfireError } from "../core/errors.ts";
 import { connectUnix } from "../tcp.ts";
 import type { TcpLink } from "../tcp-link.ts";
 import type { EventPosition } from "./event-stream.ts";
-import {
-  eventsQuestion,
-  eventsSinceQuestion,
-  listServiceSockets,
-  removeDeadSocket,
-  type ServiceSocket,
-} from "./status-socket.ts";
+import { eventsQuestion, eventsSinceQuestion, passingWord } from "./events-question.ts";
+import { listServiceSockets, removeDeadSocket, type ServiceSocket } from "./status-socket.ts";
 
 export interface EventFollowerOptions {
   readonly stateFolder: string;
@@ -28,6 +23,8 @@ export interface EventFollowerOptions {
    * it, `fromTheBeginning` gives all that it has kept; undefined means from now on, as without this option.
    */
   readonly since?: (pid: number) => EventPosition | undefined;
+  /** False: without unfinished texts, which cost the service work, until `wantPassing` says otherwise. */
+  readonly passing?: boolean;
   /** A service that is there cannot be listened to. */
   readonly onRefused: (error: WildfireError) => void;
 }
@@ -50,11 +47,13 @@ export class EventFollower {
   readonly #options: EventFollowerOptions;
   readonly #timer: Timer;
   readonly #followed = new Map<string, Followed>();
+  #wantsPassing: boolean;
   #isPaused = false;
   #isClosed = false;
 
   constructor(options: EventFollowerOptions) {
     this.#options = options;
+    this.#wantsPassing = options.passing ?? true;
     this.#timer = options.clock.every(pollMs, () => this.#look());
     this.#look();
   }
@@ -62,6 +61,13 @@ export class EventFollower {
   /** Services that are listened to now. */
   get joined(): number {
     return [...this.#followed.values()].filter(({ isJoined }) => isJoined).length;
+  }
+
+  /** Whether unfinished texts are of interest now. */
+  wantPassing(isWanted: boolean): void {
+    if (isWanted === this.#wantsPassing) return;
+    this.#wantsPassing = isWanted;
+    for (const { link } of this.#followed.values()) link?.write(passingWord(isWanted));
   }
 
   /** Reads nothing for now; the services leave out what does not fit in between. */
@@ -109,7 +115,10 @@ export class EventFollower {
     if (this.#isClosed) followed.link.destroy();
     if (this.#isPaused) followed.link.pause();
     const since = this.#options.since?.(socket.pid);
-    followed.link.write(since === undefined ? eventsQuestion : eventsSinceQuestion(since));
+    const question = since === undefined ? eventsQuestion : eventsSinceQuestion(since);
+    const words = this.#wantsPassing ? [] : [passingWord(false)];
+    // In one piece: the service shall not begin with what is not wanted.
+    followed.link.write(Buffer.concat([question, ...words]));
   }
 
   #line({ pid }: ServiceSocket, followed: Followed, line: string): void {

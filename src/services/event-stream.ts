@@ -16,6 +16,8 @@ export interface EventReader {
 export interface EventSubscription {
   /** To be called when nothing is pending any more. */
   drained(): void;
+  /** Whether the reader wants what is not kept, such as unfinished texts; at first it does. */
+  wantPassing(isWanted: boolean): void;
   /** The reader is gone. */
   cancel(): void;
 }
@@ -44,7 +46,7 @@ export interface EventStreamOptions<Event> {
   readonly describe: (event: Event) => Readonly<Record<string, unknown>>;
   /**
    * What nobody needs later, such as unfinished texts: it has no number, is not kept, may be left out, and
-   * is not even described while nobody listens. Without it every event is kept.
+   * is not even described while nobody wants it. Without it every event is kept.
    */
   readonly isPassing?: (event: Event) => boolean;
   readonly keeps?: EventRingLimits;
@@ -52,6 +54,8 @@ export interface EventStreamOptions<Event> {
 
 export interface EventStreamStatus {
   readonly listeners: number;
+  /** Listeners that want unfinished texts, too. */
+  readonly watchers: number;
   /** Numbered so far, which is the number of the last one. */
   readonly events: number;
   /** Lines that were gone before a slow or late reader could take them. */
@@ -69,6 +73,7 @@ interface Listener {
   readonly reader: EventReader;
   /** Number of the line that it gets next. */
   next: number;
+  wantsPassing: boolean;
 }
 
 export class EventStream<Event> implements EventSource {
@@ -105,19 +110,28 @@ export class EventStream<Event> implements EventSource {
     }
     const { service } = this.#options;
     const { stream } = this;
-    const listener: Listener = { reader, next: this.#nextAfter(since) };
+    const listener: Listener = { reader, next: this.#nextAfter(since), wantsPassing: true };
     this.#listeners.add(listener);
     reader.write(this.#line({ kind: "listening", service, stream, last: this.#kept.last }));
     this.#catchUp(listener);
     return {
       drained: () => void this.#catchUp(listener),
+      wantPassing(isWanted) {
+        listener.wantsPassing = isWanted;
+      },
       cancel: () => void this.#listeners.delete(listener),
     };
+  }
+
+  /** Somebody wants what is not kept. */
+  get isWatched(): boolean {
+    return this.#watchers().length > 0;
   }
 
   status(): EventStreamStatus {
     return {
       listeners: this.#listeners.size,
+      watchers: this.#watchers().length,
       events: this.#kept.last,
       missed: this.#missed,
       keptBytes: this.#kept.bytes,
@@ -130,12 +144,17 @@ export class EventStream<Event> implements EventSource {
   }
 
   #pass(event: Event): void {
-    if (this.#listeners.size === 0) return;
+    const watchers = this.#watchers();
+    if (watchers.length === 0) return;
     const line = this.#line(this.#options.describe(event));
-    for (const listener of this.#listeners) {
+    for (const listener of watchers) {
       const isCurrent = this.#catchUp(listener);
       if (isCurrent && hasRoom(listener.reader, line)) listener.reader.write(line);
     }
+  }
+
+  #watchers(): Listener[] {
+    return [...this.#listeners].filter(({ wantsPassing }) => wantsPassing);
   }
 
   /** Writes what is kept for the listener, as far as it takes it; true when it has everything. */

@@ -1,5 +1,5 @@
 /** What listeners of the whisper service read of one event of a call. */
-import type { HearingEvent, TurnTiming } from "../whisper/hearing-events.ts";
+import type { CallHearingEvent, TurnTiming } from "../whisper/hearing-events.ts";
 import { describeFinal } from "./final-record.ts";
 
 /** Which call an event belongs to; `key` is unique for the life of the service, unlike the id. */
@@ -10,7 +10,7 @@ export interface EventCall {
 
 export interface CallHearing {
   readonly call: EventCall;
-  readonly event: HearingEvent;
+  readonly event: CallHearingEvent;
 }
 
 export function describeHearing({ call, event }: CallHearing): Readonly<Record<string, unknown>> {

@@ -24,6 +24,27 @@ export interface EngineOptions {
   readonly onChange: (change: EngineChange) => void;
 }
 
+/** Those of its own; pace and language go with each text. */
+const engineOptions = [
+  "engine",
+  "url",
+  "speech-model",
+  "key-file",
+  "voice",
+  "phrase",
+  "phrase-cache-mb",
+] as const satisfies readonly (keyof KokoroValues)[];
+
+/** True when these options take another engine than those. */
+export function isOtherEngine(before: KokoroValues, after: KokoroValues): boolean {
+  return engineOptions.some((name) => !Bun.deepEquals(before[name], after[name]));
+}
+
+/** Of the environment; undefined where there is none. */
+export function speechKey(): string | undefined {
+  return process.env[keyVariable] || undefined;
+}
+
 /** Throws a WildfireError("usage") for options that do not fit together. */
 export async function openVoiceEngine(given: EngineOptions): Promise<FallbackEngine> {
   const { values, context, openBuiltin, onChange } = given;
@@ -81,7 +102,7 @@ async function openServer(
 }
 
 async function readKey(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return process.env[keyVariable] || undefined;
+  if (file === undefined) return speechKey();
   try {
     return (await Bun.file(file).text()).trim();
   } catch (error) {

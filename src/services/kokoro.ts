@@ -1,8 +1,10 @@
 /** `--service kokoro`: speaks what the LLaMA answers, each call through its own way to outbound. */
 import { SignalPort } from "../links/signal-port.ts";
 import { TextIntake } from "../links/text-intake.ts";
-import type { FallbackEngine } from "../voice/fallback-engine.ts";
+import { ChangingEngine } from "../voice/changing-engine.ts";
+import type { EngineChange, FallbackEngine } from "../voice/fallback-engine.ts";
 import { LevelMemory } from "../voice/speech-level.ts";
+import type { SpeechManner } from "../voice/speech-queue.ts";
 import { VoiceCalls } from "../voice/voice-calls.ts";
 import type { CallId } from "../wire/call-id.ts";
 import { readySignalPort } from "../wire/ports.ts";
@@ -10,7 +12,12 @@ import { encodeRegistration, type SignalKind } from "../wire/registration.ts";
 import { encodeReport } from "../wire/reports.ts";
 import { EventStream } from "./event-stream.ts";
 import { resolveHost } from "./host-port.ts";
-import { type OpenBuiltinVoice, openVoiceEngine } from "./kokoro-engine.ts";
+import {
+  isOtherEngine,
+  type OpenBuiltinVoice,
+  openVoiceEngine,
+  speechKey,
+} from "./kokoro-engine.ts";
 import { type KokoroOptions, kokoroOptions, type KokoroValues } from "./kokoro-options.ts";
 import {
   type RunningService,
@@ -34,7 +41,7 @@ async function startKokoro(
   values: KokoroValues,
   context: ServiceContext,
   openBuiltin: OpenBuiltinVoice,
-): Promise<RunningService> {
+): Promise<RunningKokoro> {
   const { clock } = context;
   const outboundAddress = await resolveHost(values["outbound-host"], "--outbound-host");
   const events = new EventStream<VoiceServiceEvent>({
@@ -43,30 +50,64 @@ async function startKokoro(
     clock,
     describe: describeVoiceEvent,
   });
-  const engine = await openVoiceEngine({
-    values,
-    context,
-    openBuiltin,
-    onChange: (change) => events.publish({ about: "engine", change }),
-  });
+  const onChange = (change: EngineChange): void => events.publish({ about: "engine", change });
+  const open = (next: KokoroValues): Promise<FallbackEngine> =>
+    openVoiceEngine({ values: next, context, openBuiltin, onChange });
+  const voice = new KokoroVoice(values, await open(values), open);
+  const { engine } = voice;
   try {
-    return await openCalls({ values, context, engine, outboundAddress, events });
+    return await openCalls({ values, context, voice, outboundAddress, events });
   } catch (error) {
     await engine.close();
     throw error;
   }
 }
 
+type RunningKokoro = RunningService<KokoroOptions>;
+
+/** What speaks, and how: may become another while calls are up. */
+class KokoroVoice {
+  readonly engine: ChangingEngine<FallbackEngine>;
+  readonly #open: (values: KokoroValues) => Promise<FallbackEngine>;
+  #values: KokoroValues;
+  #key = speechKey();
+
+  constructor(
+    values: KokoroValues,
+    engine: FallbackEngine,
+    open: (values: KokoroValues) => Promise<FallbackEngine>,
+  ) {
+    this.#values = values;
+    this.engine = new ChangingEngine(engine);
+    this.#open = open;
+  }
+
+  get manner(): SpeechManner {
+    return this.#values;
+  }
+
+  /** From the next clause on; throws a WildfireError and stays as it was when that cannot be. */
+  async renew(values: KokoroValues): Promise<void> {
+    const key = speechKey();
+    if (key !== this.#key || isOtherEngine(this.#values, values)) {
+      this.engine.replace(await this.#open(values));
+    }
+    this.#key = key;
+    this.#values = values;
+  }
+}
+
 interface CallsOptions {
   readonly values: KokoroValues;
   readonly context: ServiceContext;
-  readonly engine: FallbackEngine;
+  readonly voice: KokoroVoice;
   readonly outboundAddress: string;
   readonly events: EventStream<VoiceServiceEvent>;
 }
 
-async function openCalls(given: CallsOptions): Promise<RunningService> {
-  const { values, context, engine, events } = given;
+async function openCalls(given: CallsOptions): Promise<RunningKokoro> {
+  const { values, context, voice, events } = given;
+  const { engine } = voice;
   const { clock, log } = context;
   const { bind } = values;
   const signals = await SignalPort.open({
@@ -88,7 +129,7 @@ async function openCalls(given: CallsOptions): Promise<RunningService> {
     status: () => ({
       address: `${bind}:${intake.port}`,
       signalPort: signals.port,
-      engine: engine.status(),
+      engine: engine.current.status(),
       texts: intake.status(),
       signals: signals.status(),
       calls: calls.status(),
@@ -100,22 +141,24 @@ async function openCalls(given: CallsOptions): Promise<RunningService> {
       await engine.close();
     },
     events,
+    async reload(next) {
+      await voice.renew(next);
+      return [];
+    },
     finished: runsUntilStopped,
   };
 }
 
 function makeCalls(given: CallsOptions, signals: SignalPort): VoiceCalls {
-  const { values, context, engine, outboundAddress, events } = given;
-  const { bind, voice, speed, language } = values;
+  const { values, context, voice, outboundAddress, events } = given;
+  const { bind } = values;
   const llamaPort = values["llama-signal-port"];
   const tellOutbound = (kind: SignalKind, callId: CallId): void =>
     signals.send(encodeRegistration(kind, callId), readySignalPort(callId), outboundAddress);
   return new VoiceCalls({
-    engine,
+    engine: voice.engine,
     levels: new LevelMemory(),
-    voice,
-    speed,
-    language,
+    manner: () => voice.manner,
     bind,
     announce: (callId) => tellOutbound("register", callId),
     // Both copies at once: a later one could flush what is spoken behind the SILENCE that follows.

@@ -4,6 +4,7 @@ import { describeError, quote, WildfireError } from "../core/errors.ts";
 import type { Clock } from "../core/clock.ts";
 import type { CallSettings } from "../llama-bridge/call/llama-call.ts";
 import { PromptTemplate } from "../llama-bridge/conversation/prompt-template.ts";
+import { spokenLanguage, usualPrompt } from "../llama-bridge/conversation/usual-prompt.ts";
 import { ToolBox } from "../llama-bridge/conversation/tool-box.ts";
 import { replyTextPort, transcriptPort, voiceSignalPort } from "../wire/ports.ts";
 import { commonOptions } from "./service.ts";
@@ -25,10 +26,15 @@ export const llamaOptions = {
     value: "FILE",
     help: "file with the key of the chat server; or set WILDFIRE_LLAMA_KEY",
   },
+  prompt: {
+    kind: "string",
+    value: "TEXT",
+    help: "system prompt; {caller}, {line}, {date}, {time} and {language} are filled in",
+  },
   system: {
     kind: "string",
     value: "FILE",
-    help: "system prompt; {caller}, {line}, {date}, {time} and {language} are filled in",
+    help: "file with the system prompt, in place of prompt",
   },
   greeting: { kind: "string", value: "TEXT", default: "", help: "what each caller hears first" },
   apology: {
@@ -131,14 +137,6 @@ export type LlamaValues = OptionValues<typeof llamaOptions>;
 
 const maxStopTexts = 4;
 
-/** What a telephone agent is told where nothing else is. */
-const usualPrompts: Readonly<Record<"en" | "de", string>> = {
-  en: `You answer the telephone. Your words are spoken aloud: write plain sentences without lists, headings or symbols, and keep each answer to one or two short sentences. Ask when you did not understand, since what the caller says was recognised by machine. Say so when you do not know something.
-It is {date}, {time}. The caller's number is {caller}.`,
-  de: `Du beantwortest Telefonanrufe. Deine Worte werden vorgelesen: Schreibe ganze Sätze ohne Listen, Überschriften und Zeichen, und antworte in ein bis zwei kurzen Sätzen auf Deutsch. Frage nach, wenn du etwas nicht verstanden hast, denn die Worte des Anrufers wurden von einer Maschine erkannt. Sage es, wenn du etwas nicht weißt.
-Es ist {date}, {time}. Die Nummer des Anrufers ist {caller}.`,
-};
-
 const usualApologies: Readonly<Record<"en" | "de", string>> = {
   en: "I am sorry, I cannot answer that just now. Please try again in a moment.",
   de: "Entschuldigung, das kann ich gerade nicht beantworten. Bitte versuchen Sie es gleich noch einmal.",
@@ -147,14 +145,12 @@ const usualApologies: Readonly<Record<"en" | "de", string>> = {
 /** Reads the files that are named; throws a WildfireError that names the option. */
 export async function readCallSettings(values: LlamaValues, clock: Clock): Promise<CallSettings> {
   const { language, greeting, transfer } = values;
-  const spoken = language.toLowerCase().startsWith("de") ? "de" : "en";
   const tools = values.tools === undefined ? [] : await loadToolFile(values.tools, clock);
   const destinations = parseDestinations(transfer);
-  const system = values.system === undefined ? undefined : await readPrompt(values.system);
   return {
-    prompt: new PromptTemplate(system ?? usualPrompts[spoken]),
+    prompt: new PromptTemplate((await systemPrompt(values)) ?? usualPrompt(language)),
     greeting: greeting.trim(),
-    apology: (values.apology ?? usualApologies[spoken]).trim(),
+    apology: (values.apology ?? usualApologies[spokenLanguage(language)]).trim(),
     language,
     historyTokens: values["history-tokens"],
     maxTurnChars: values["max-answer"],
@@ -179,6 +175,16 @@ function toolStyleOf(values: LlamaValues, toolCount: number): CallSettings["tool
   if (style === "protocol" || style === "text") return style;
   const hasTools = toolCount > 0 || values.transfer.length > 0 || values["transfer-any"];
   return style === "auto" && hasTools ? "protocol" : undefined;
+}
+
+/** Undefined where nobody wrote one. */
+async function systemPrompt({ prompt = "", system }: LlamaValues): Promise<string | undefined> {
+  const text = prompt.trim() === "" ? undefined : prompt;
+  if (system === undefined) return text;
+  if (text === undefined) return await readPrompt(system);
+  throw new WildfireError("usage", `--prompt and --system ${quote(system, 100)} are both given`, {
+    hint: "take out system to use the text of prompt, or prompt to use the file",
+  });
 }
 
 async function readPrompt(path: string): Promise<string> {

@@ -1,21 +1,17 @@
 /** `--service llama`: holds the conversations of all calls and has the answers spoken. */
-import { WildfireError } from "../core/errors.ts";
 import { LoopDelayMonitor } from "../core/loop-delay.ts";
 import { TextIntake } from "../links/text-intake.ts";
 import { SignalPort } from "../links/signal-port.ts";
 import { TextBridge } from "../llama-bridge/bridge.ts";
 import type { CallSurroundings } from "../llama-bridge/call/llama-call.ts";
 import { LlamaCalls, type VoicePaths } from "../llama-bridge/call/llama-calls.ts";
-import { ChatClient } from "../llama-bridge/chat/chat-client.ts";
-import type { ChatAsker } from "../llama-bridge/chat/chat-messages.ts";
-import { EchoAsker } from "../llama-bridge/echo-asker.ts";
 import type { LlamaCallEvent } from "../llama-bridge/call/call-events.ts";
 import { EventStream } from "./event-stream.ts";
 import type { EventCall } from "./hearing-record.ts";
 import { resolveHost } from "./host-port.ts";
-import { llamaOptions, type LlamaValues, readCallSettings, stopTexts } from "./llama-options.ts";
+import { LlamaBrain } from "./llama-brain.ts";
+import { llamaOptions, type LlamaValues } from "./llama-options.ts";
 import { PhoneControl } from "./phone-control.ts";
-import { chatKeyVariable, readKey } from "./secret-key.ts";
 import {
   type RunningService,
   runsUntilStopped,
@@ -43,18 +39,17 @@ interface CallEvent {
   readonly event: LlamaCallEvent;
 }
 
-async function startLlama(values: LlamaValues, context: ServiceContext): Promise<RunningService> {
+async function startLlama(values: LlamaValues, context: ServiceContext): Promise<RunningLlama> {
   const { clock, log } = context;
-  const settings = await readCallSettings(values, clock);
-  const asker = await openBackend(values, context);
+  const brain = await LlamaBrain.open(values, context);
   const voiceAddress = await resolveHost(values["out-host"], "--out-host");
   const events = newEvents(context);
   const phone = new PhoneControl({ stateFolder: context.stateFolder, clock, log });
   const signals = new VoiceSignals(values["voice-signal-port"], voiceAddress);
   const voice = openVoice(values, context, signals);
   const calls = new LlamaCalls({
-    settings,
-    asker,
+    settings: brain.settings,
+    asker: brain,
     paths: voice.paths,
     lookUp: (callId) => lookUp(phone, callId),
     tell: (call, event) => events.publish({ call, event }),
@@ -62,8 +57,10 @@ async function startLlama(values: LlamaValues, context: ServiceContext): Promise
     clock,
     log,
   });
-  return run({ values, context, signals, voice, calls, events });
+  return run({ values, context, brain, signals, voice, calls, events });
 }
+
+type RunningLlama = RunningService<typeof llamaOptions>;
 
 /** Tells the voice to be quiet, from the port for signals, which is opened last. */
 class VoiceSignals {
@@ -84,14 +81,15 @@ class VoiceSignals {
 interface Parts {
   readonly values: LlamaValues;
   readonly context: ServiceContext;
+  readonly brain: LlamaBrain;
   readonly signals: VoiceSignals;
   readonly voice: Voice;
   readonly calls: LlamaCalls;
   readonly events: EventStream<CallEvent>;
 }
 
-async function run(parts: Parts): Promise<RunningService> {
-  const { values, context, signals, voice, calls, events } = parts;
+async function run(parts: Parts): Promise<RunningLlama> {
+  const { values, context, brain, signals, voice, calls, events } = parts;
   const { clock, log } = context;
   const ports: { intake?: TextIntake } = {};
   const release = async (): Promise<void> => {
@@ -105,12 +103,12 @@ async function run(parts: Parts): Promise<RunningService> {
     throw error;
   });
   const address = `${values.bind}:${intake.port}`;
-  log.info("llama is ready", { backend: values.backend, address });
+  log.info("llama is ready", { backend: brain.backend, address });
   const loopDelay = new LoopDelayMonitor(clock);
   return {
     status: () => ({
       address,
-      backend: values.backend,
+      backend: brain.backend,
       ...intake.status(),
       signals: signals.port?.status(),
       calls: calls.status(),
@@ -120,6 +118,11 @@ async function run(parts: Parts): Promise<RunningService> {
       memoryBytes: process.memoryUsage.rss(),
     }),
     events,
+    async reload(next) {
+      const changed = await brain.renew(next);
+      calls.renew(brain.settings);
+      return changed;
+    },
     async stop() {
       loopDelay.close();
       await release();
@@ -183,29 +186,6 @@ function openVoice(
     log,
   });
   return { paths: new KokoroPaths({ bridge, signals, clock }), bridge };
-}
-
-async function openBackend(values: LlamaValues, context: ServiceContext): Promise<ChatAsker> {
-  const { clock, log } = context;
-  if (values.backend === "echo") return new EchoAsker(clock);
-  const { url, model, temperature, seed } = values;
-  if (url === undefined) {
-    throw new WildfireError("usage", "--backend openai needs --url", {
-      hint: "give the address of the chat server, such as --url http://127.0.0.1:8080",
-    });
-  }
-  return new ChatClient({
-    url,
-    model,
-    key: await readKey(values["key-file"], chatKeyVariable),
-    temperature,
-    seed,
-    maxTokens: values["max-tokens"],
-    stop: stopTexts(values),
-    limits: { firstTokenMs: values["first-token-limit"] * 1000 },
-    clock,
-    log,
-  });
 }
 
 async function lookUp(phone: PhoneControl, callId: string): Promise<CallSurroundings> {

@@ -1,13 +1,16 @@
 /** One telephone call: its signalling and its sound, joined, and both ended whichever ends first. */
 import type { Clock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
+import { type Direction, sends } from "../call/sdp/negotiated-media.ts";
 import type { Logger } from "../core/log.ts";
-import { formatNameAddress } from "../call/sip/message/name-address.ts";
+import type { AnyUri } from "../call/sip/message/sip-message.ts";
 import type { SipFlow } from "../call/sip/transport/sip-flow.ts";
 import type { ChangeOutcome } from "../call/sip/user-agent/renegotiation.ts";
 import type { CallEnd, SipCall, SipCallEvents } from "../call/sip/user-agent/sip-call.ts";
+import type { TransferOutcome } from "../call/sip/user-agent/transfer.ts";
 import type { PhoneCallEvent, PhoneCallName } from "./phone-events.ts";
 import { PhoneSound, type PhoneSoundOptions, type PhoneSoundShared } from "./phone-sound.ts";
+import { numberIn, type RemoteParty, remoteParty } from "./remote-party.ts";
 
 export interface PhoneCallOptions {
   readonly shared: PhoneSoundShared;
@@ -27,6 +30,7 @@ export class PhoneCall {
   #sound: PhoneSound | undefined;
   #establishedMs: number | undefined;
   #end: CallEnd | undefined;
+  #isHeldByPeer = false;
 
   constructor(key: string, options: PhoneCallOptions) {
     this.key = key;
@@ -38,7 +42,7 @@ export class PhoneCall {
   /** Takes a call that came in: rings, opens what it needs, and answers. */
   answer(call: SipCall): SipCallEvents {
     this.#call = call;
-    this.#log.info("call comes in", { line: call.lineLabel, private: { from: this.#remote } });
+    this.#log.info("call comes in", { line: call.lineLabel, private: { ...this.#party } });
     call.ring();
     this.#tell({ kind: "ringing" });
     void this.#answer(call, call.flow);
@@ -53,12 +57,17 @@ export class PhoneCall {
       const call = dial(sound);
       this.#call = call;
       call.attach(this.#events());
-      this.#log.info("calling", { line: call.lineLabel, private: { to: this.#remote } });
+      this.#log.info("calling", { line: call.lineLabel, private: { ...this.#party } });
       await call.start();
     } catch (error) {
       sound.close();
       throw error;
     }
+  }
+
+  /** The id under which whisper and the voice know the call; undefined before they can know it. */
+  get callId(): string | undefined {
+    return this.#sound?.callId;
   }
 
   get isEnded(): boolean {
@@ -79,13 +88,28 @@ export class PhoneCall {
   /** Undefined when there is no signalling yet. */
   async setHeld(isHeld: boolean): Promise<ChangeOutcome | undefined> {
     const outcome = await this.#call?.setHeld(isHeld);
-    if (outcome?.ok === true) this.#sound?.setHeld(isHeld);
+    if (outcome?.ok !== true) return outcome;
+    this.#sound?.setHeld(isHeld);
+    this.#tell({ kind: "hold", by: "us", isHeld });
     return outcome;
   }
 
   /** False when the peer takes no digits. */
   sendDigits(digits: string): boolean {
-    return this.#sound?.sendDigits(digits) ?? false;
+    const isSent = this.#sound?.sendDigits(digits) ?? false;
+    if (isSent) this.#tell({ kind: "digits", digits });
+    return isSent;
+  }
+
+  /** Undefined when there is no signalling yet. */
+  async transfer(
+    target: AnyUri,
+    replaces: string | undefined,
+  ): Promise<TransferOutcome | undefined> {
+    const outcome = await this.#call?.transfer(target, replaces);
+    if (outcome === undefined) return undefined;
+    this.#tell({ kind: "transfer", to: numberIn(target), ...outcome });
+    return outcome;
   }
 
   hangUp(reason?: string): void {
@@ -157,10 +181,20 @@ export class PhoneCall {
         speaking: (waitMs) => this.#tell({ kind: "speaking", waitMs: Math.round(waitMs) }),
         played: ({ source, playedMs }) => this.#tell({ kind: "played", source, playedMs }),
         drained: () => this.#tell({ kind: "drained" }),
-        agreed: ({ codec, direction }) => this.#tell({ kind: "media", codec, flow: direction }),
+        recorded: (note) => this.#tell({ kind: "recorded", ...note }),
+        levels: (note) => this.#tell({ kind: "levels", ...note }),
+        agreed: ({ codec, direction }) => this.#agreed(codec, direction),
         dead: (silentMs) => this.#dead(silentMs),
       },
     };
+  }
+
+  #agreed(codec: string, flow: Direction): void {
+    this.#tell({ kind: "media", codec, flow });
+    const isHeld = !sends(flow);
+    if (isHeld === this.#isHeldByPeer) return;
+    this.#isHeldByPeer = isHeld;
+    this.#tell({ kind: "hold", by: "peer", isHeld });
   }
 
   #digit(digit: string): void {
@@ -198,18 +232,21 @@ export class PhoneCall {
 
   #tell(event: PhoneCallEvent): void {
     const call = this.#call;
+    const { callId } = this;
     const name: PhoneCallName = {
       key: this.key,
+      ...(callId === undefined ? {} : { callId }),
       line: call?.lineLabel ?? "",
       direction: call?.direction ?? "outgoing",
-      remote: this.#remote,
+      ...this.#party,
     };
     this.#options.onEvent(name, event);
   }
 
-  get #remote(): string {
+  /** Private data. */
+  get #party(): RemoteParty {
     const remote = this.#call?.remote;
-    return remote === undefined ? "" : formatNameAddress({ ...remote, parameters: new Map() });
+    return remote === undefined ? { remote: "", name: "" } : remoteParty(remote);
   }
 }
 

@@ -31,6 +31,8 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       return { key: await telephone.dial({ number, line }) };
     },
   ],
+  ["drain", async (telephone) => telephone.setDraining(true)],
+  ["undrain", async (telephone) => telephone.setDraining(false)],
   ["describe", async (telephone, fields) => describeCall(telephone, fields)],
   [
     "hang-up",
@@ -57,8 +59,9 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     async (telephone, fields) => {
       const call = callOf(telephone, fields);
       const { target, replaces } = transferTarget(telephone, call, fields);
-      if (call.sip === undefined) throw noCall(call.key);
-      return { ...(await call.sip.transfer(target, replaces)) };
+      const outcome = await call.transfer(target, replaces);
+      if (outcome === undefined) throw noCall(call.key);
+      return { ...outcome };
     },
   ],
 ]);

@@ -17,7 +17,7 @@ export interface PhoneControlOptions {
   readonly log: Logger;
 }
 
-type PhoneServiceName = "sip" | "audiosocket";
+type PhoneServiceName = "sip" | "audiosocket" | "web";
 
 /** What a telephone service tells of a call; `remote` and `name` are private data. */
 export interface PhoneCallInfo {
@@ -39,7 +39,7 @@ export interface PhoneCallInfo {
   readonly ageMs: number;
 }
 
-const serviceNames: readonly PhoneServiceName[] = ["sip", "audiosocket"];
+const serviceNames: readonly PhoneServiceName[] = ["sip", "audiosocket", "web"];
 
 /** In all: the greeting waits for it. */
 const findLimitMs = 500;

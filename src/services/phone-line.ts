@@ -37,31 +37,23 @@ export class PhoneLine implements LineIdentity {
   readonly address: NameAddress;
   readonly credentials: DigestSession;
   readonly #options: PhoneLineOptions;
-  readonly #registration: Registration;
+  #registration: Registration;
+  /** Of the registration before this one: a goodbye that comes late would undo the next one. */
+  #parting: Promise<void> = Promise.resolve();
+  #isSuspended = false;
+  #isStopped = false;
   /** Keeps the way to the PBX open between requests. */
   #lease: FlowLease | undefined;
   #leasedFlow: SipFlow | undefined;
 
   constructor(options: PhoneLineOptions) {
-    const { line, password, randomBytes, product } = options;
+    const { line, password, randomBytes } = options;
     this.#options = options;
     this.label = lineName(line);
     this.user = line.user;
     this.address = addressOfRecord(line);
     this.credentials = new DigestSession({ user: line.authUser, password, randomBytes });
-    this.#registration = new Registration({
-      line,
-      digest: this.credentials,
-      sender: this.#sender(),
-      contactFor: (flow) => contactOn(flow, line.user),
-      learnsAddress: options.learnsAddress,
-      headers: [allowHeader, { name: "User-Agent", value: product }],
-      clock: options.clock,
-      log: options.log.child({ line: this.label }),
-      random: options.random,
-      randomBytes,
-      onChange: options.onChange,
-    });
+    this.#registration = this.#newRegistration();
   }
 
   /** The way that the last registration took, or would take. */
@@ -95,8 +87,26 @@ export class PhoneLine implements LineIdentity {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await this.#registration.stop();
     this.#release();
+  }
+
+  /** Takes the registration back; the way to the PBX stays open for calls that are up. */
+  async suspend(): Promise<void> {
+    if (this.#isSuspended || this.#isStopped) return;
+    this.#isSuspended = true;
+    this.#parting = this.#registration.stop();
+    await this.#parting;
+  }
+
+  /** Registers again after `suspend`. */
+  async resume(): Promise<void> {
+    this.#isSuspended = false;
+    await this.#parting;
+    if (this.#isSuspended || this.#isStopped || this.status().state !== "stopped") return;
+    this.#registration = this.#newRegistration();
+    this.#registration.start();
   }
 
   networkChanged(): void {
@@ -110,6 +120,24 @@ export class PhoneLine implements LineIdentity {
 
   status(): RegistrationStatus {
     return this.#registration.status();
+  }
+
+  #newRegistration(): Registration {
+    const { line, product, learnsAddress, clock, log, random, randomBytes, onChange } =
+      this.#options;
+    return new Registration({
+      line,
+      digest: this.credentials,
+      sender: this.#sender(),
+      contactFor: (flow) => contactOn(flow, line.user),
+      learnsAddress,
+      headers: [allowHeader, { name: "User-Agent", value: product }],
+      clock,
+      log: log.child({ line: this.label }),
+      random,
+      randomBytes,
+      onChange,
+    });
   }
 
   #sender(): RequestSender {

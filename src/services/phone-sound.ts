@@ -13,6 +13,8 @@ import type { Greeting } from "../outbound/playout.ts";
 import type { PlayedReport } from "../outbound/played-spans.ts";
 import type { CallAudio } from "./call-audio.ts";
 import type { CallAudioPool } from "./call-audio-pool.ts";
+import type { LevelNote } from "./call-levels.ts";
+import type { RecordingNote } from "./call-recording.ts";
 import type { FrameTicker, Ticking } from "./frame-ticker.ts";
 import { LineEncoder } from "./line-encoder.ts";
 
@@ -40,6 +42,10 @@ export interface PhoneSoundListener {
   speaking(waitMs: number): void;
   played(report: PlayedReport): void;
   drained(): void;
+  /** The call's sound is kept. */
+  recorded(note: RecordingNote): void;
+  /** How loud both are, four times a second. */
+  levels(note: LevelNote): void;
   /** What was agreed, for the first time or anew. */
   agreed(media: NegotiatedMedia): void;
   /** Neither RTP nor RTCP for too long. */
@@ -129,6 +135,8 @@ export class PhoneSound {
         speaking: (waitMs) => listener.speaking(waitMs),
         played: (report) => listener.played(report),
         drained: () => listener.drained(),
+        recorded: (note) => listener.recorded(note),
+        levels: (note) => listener.levels(note),
       },
       encoder: this.#encoder,
       frameMs: this.#ptimeMs,

@@ -46,12 +46,19 @@ export function recordingName(wallMs: number, callKey: string, number: number): 
   return `${time}_${key === "" ? "-" : key}_${String(number % 1_000_000).padStart(6, "0")}`;
 }
 
+/** Named by a recorder, and sound. */
+export function isRecordingFile(name: string): boolean {
+  return ownName.test(name) && name.endsWith(".wav");
+}
+
 export class RecordingFolder {
   readonly path: string;
   readonly #limitBytes: number;
   readonly #disk: RecordingDisk;
   /** By name, the oldest first. */
   #kept = new Map<string, Kept>();
+  /** Sound files that are being written, which count when they are whole. */
+  readonly #growing = new Set<string>();
   #bytes = 0;
   #removed = 0;
   #untilRefresh = refreshEvery;
@@ -81,6 +88,29 @@ export class RecordingFolder {
   /** Recordings that made room for newer ones. */
   get removed(): number {
     return this.#removed;
+  }
+
+  pathOf(name: string): string {
+    return join(this.path, `${name}.wav`);
+  }
+
+  /**
+   * A sound file of this name is about to grow. What is too old goes, and what is too much; rejects with the
+   * error of the disk.
+   */
+  async claim(name: string, oldestMs: number): Promise<void> {
+    await this.#refresh();
+    await this.#forget(recordingName(Math.max(0, oldestMs), "", 0));
+    await this.#makeRoom(0);
+    this.#growing.add(name);
+  }
+
+  /** It has grown to its whole length; 0: nothing of it is there. */
+  settle(name: string, bytes: number): void {
+    this.#growing.delete(name);
+    if (bytes === 0) return;
+    this.#kept.set(name, { files: [`${name}.wav`], bytes });
+    this.#bytes += bytes;
   }
 
   /** Rejects with the error of the disk; then nothing of the recording is left. */
@@ -119,11 +149,23 @@ export class RecordingFolder {
   async #makeRoom(bytes: number): Promise<void> {
     for (const [name, kept] of this.#kept) {
       if (this.#bytes + bytes <= this.#limitBytes) return;
-      for (const file of kept.files) await this.#remove(file);
-      this.#kept.delete(name);
-      this.#bytes -= kept.bytes;
-      this.#removed += 1;
+      await this.#drop(name, kept);
     }
+  }
+
+  /** Those whose names sort before. */
+  async #forget(before: string): Promise<void> {
+    for (const [name, kept] of this.#kept) {
+      if (name >= before) return;
+      await this.#drop(name, kept);
+    }
+  }
+
+  async #drop(name: string, kept: Kept): Promise<void> {
+    for (const file of kept.files) await this.#remove(file);
+    this.#kept.delete(name);
+    this.#bytes -= kept.bytes;
+    this.#removed += 1;
   }
 
   async #remove(file: string): Promise<void> {
@@ -145,7 +187,7 @@ export class RecordingFolder {
     const names = (await readdir(this.path)).toSorted();
     const found = new Map<string, Kept>();
     for (const [name, files] of Map.groupBy(names, (file) => ownName.exec(file)?.[1])) {
-      if (name === undefined) continue;
+      if (name === undefined || this.#growing.has(name)) continue;
       const known = this.#kept.get(name);
       const kept = known?.files.length === files.length ? known : await this.#measure(files);
       if (kept.files.length > 0) found.set(name, kept);

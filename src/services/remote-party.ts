@@ -13,7 +13,8 @@ export function remoteParty({ displayName = "", uri }: NameAddress): RemoteParty
   return { remote: numberIn(uri), name: displayName };
 }
 
-function numberIn(uri: AnyUri): string {
+/** What one dials to reach it. */
+export function numberIn(uri: AnyUri): string {
   // Parameters such as phone-context are no part of what one dials (RFC 3966 section 3).
   if ("text" in uri) return uri.text.replace(/^tel:/i, "").split(";", 1).join();
   return uri.user ?? uri.host;

@@ -1,6 +1,6 @@
 /** Runs one service as a process: options, log, signals, status socket, exit code. */
-import { type ConfigFile, loadConfigFile } from "../config/load.ts";
-import { formatOptions, readOptions } from "../config/options.ts";
+import type { ConfigFile } from "../config/load.ts";
+import { formatOptions, type OptionValues, readOptions } from "../config/options.ts";
 import { defaultConfigFile } from "../config/paths.ts";
 import { systemClock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
@@ -15,8 +15,11 @@ import {
   type ServiceContext,
   type ServiceDefinition,
 } from "./service.ts";
+import { type CommandFields, unknownCommand } from "./command-fields.ts";
+import { loadCurrentConfig } from "./config-file.ts";
+import { type ReloadAnswer, ServiceReload } from "./service-reload.ts";
 import { currentStateFolder } from "./state-folder.ts";
-import { type StatusSocket, serveStatus } from "./status-socket.ts";
+import { type CommandHandler, type StatusSocket, serveStatus } from "./status-socket.ts";
 
 /** A service that does not stop by then is ended, so that a restart never waits for ever. */
 const stopLimitMs = 15_000;
@@ -33,25 +36,17 @@ export async function runService<T extends CommonTable>(
     process.stdout.write(serviceHelp(definition));
     return 0;
   }
-  const file = await readConfig(argv);
-  const values = readOptions(definition.options, {
-    argv,
-    env: process.env,
-    command: definition.name,
-    file: file?.sections[definition.name] ?? {},
-    fileName: `${file?.path ?? ""} [${definition.name}]`,
-  });
-  // T holds the common options; TypeScript does not look into a mapped type over a type parameter.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const common = values as unknown as CommonValues;
+  const values = await readValues(definition, argv);
+  const common = commonOf(values);
+  const wanted: LogWishes = { verbose: common.verbose, "log-private": common["log-private"] };
   const context: ServiceContext = {
     clock: systemClock,
-    log: createServiceLog(definition.name, common),
+    log: createServiceLog(definition.name, common["log-format"], wanted),
     stateFolder: common["state-dir"] ?? currentStateFolder(),
     print: (line) => process.stdout.write(`${line}\n`),
   };
   surviveProgrammingErrors(context.log);
-  let service: RunningService | undefined;
+  let service: RunningService<T> | undefined;
   const describe = (): Record<string, unknown> => ({
     service: definition.name,
     ...versionInfo(),
@@ -66,8 +61,60 @@ export async function runService<T extends CommonTable>(
   const early = await Promise.race([started.then(() => undefined), stopped]);
   // Stopped before it was up: there is nothing to finish.
   if (early !== undefined) return early;
-  service = await started;
-  return await runUntilStopped(service, { name: definition.name, context, describe, stopped });
+  const running = await started;
+  service = running;
+  const reload = new ServiceReload({
+    service: definition.name,
+    values,
+    read: () => readValues(definition, argv),
+    async take(next) {
+      const changed = (await running.reload?.(next)) ?? [];
+      const { verbose, "log-private": isPrivate } = commonOf(next);
+      Object.assign(wanted, { verbose, "log-private": isPrivate });
+      return changed;
+    },
+    env: process.env,
+  });
+  const command = commandsOf(running, context.log, reload);
+  const run = { name: definition.name, context, describe, stopped, command };
+  return await runUntilStopped(running, run);
+}
+
+/** Throws a WildfireError for a file or for options that are wrong. */
+async function readValues<T extends CommonTable>(
+  { name, options }: ServiceDefinition<T>,
+  argv: readonly string[],
+): Promise<OptionValues<T>> {
+  const file = await readConfig(argv);
+  return readOptions(options, {
+    argv,
+    env: process.env,
+    command: name,
+    file: file?.sections[name] ?? {},
+    fileName: `${file?.path ?? ""} [${name}]`,
+  });
+}
+
+function commonOf<T extends CommonTable>(values: OptionValues<T>): CommonValues {
+  return values;
+}
+
+/** What every service can be told, and what is its own. */
+function commandsOf<T extends CommonTable>(
+  service: RunningService<T>,
+  log: Logger,
+  reload: { reload(fields: CommandFields): Promise<ReloadAnswer> },
+): CommandHandler {
+  return async (name, fields) => {
+    if (name === "reload") {
+      const answer = await reload.reload(fields);
+      const [changed, restart] = [answer.changed.join(" "), answer.restart.join(" ")];
+      if (changed + restart !== "") log.info("configuration read again", { changed, restart });
+      return { ...answer };
+    }
+    if (service.command === undefined) throw unknownCommand(name, ["reload"]);
+    return await service.command(name, fields);
+  };
 }
 
 interface Run {
@@ -76,6 +123,7 @@ interface Run {
   readonly describe: () => Record<string, unknown>;
   /** Resolves to the exit code when a signal asks for the end. */
   readonly stopped: Promise<number>;
+  readonly command: CommandHandler;
 }
 
 function serviceHelp<T extends CommonTable>(definition: ServiceDefinition<T>): string {
@@ -100,20 +148,21 @@ async function readConfig(argv: readonly string[]): Promise<ConfigFile | undefin
   const argument = argv[at];
   const given =
     argument?.includes("=") === true ? argument.slice("--config=".length) : argv[at + 1];
-  const path = at < 0 ? process.env["WILDFIRE_CONFIG"] : given;
-  if (path !== undefined && path !== "") return await loadConfigFile(path);
-  return (await Bun.file(defaultConfigFile).exists())
-    ? await loadConfigFile(defaultConfigFile)
-    : undefined;
+  return await loadCurrentConfig(at < 0 ? undefined : given);
 }
 
-function createServiceLog(service: string, common: CommonValues): Logger {
-  const format = common["log-format"] === "json" ? formatJson : formatText;
-  const showPrivate = common["log-private"];
+/** What of the log may change while the service runs. */
+type LogWishes = { -readonly [Name in "verbose" | "log-private"]: boolean };
+
+function createServiceLog(service: string, logFormat: string, wanted: LogWishes): Logger {
+  const format = logFormat === "json" ? formatJson : formatText;
   const base = createLogger({
-    level: common.verbose ? "debug" : "info",
+    level: () => (wanted.verbose ? "debug" : "info"),
     clock: systemClock,
-    sink: (record) => process.stderr.write(`${format(record, { showPrivate })}\n`),
+    sink(record) {
+      const line = format(record, { showPrivate: wanted["log-private"] });
+      process.stderr.write(`${line}\n`);
+    },
   });
   return base.child({ service });
 }
@@ -131,7 +180,9 @@ function surviveProgrammingErrors(log: Logger): void {
   process.stderr.on("error", () => undefined);
 }
 
-async function runUntilStopped(service: RunningService, run: Run): Promise<number> {
+type AnyService = Pick<RunningService, "events" | "finished" | "stop">;
+
+async function runUntilStopped(service: AnyService, run: Run): Promise<number> {
   const { context } = run;
   const socket = openStatusSocket(run, service);
   const exitCode = await Promise.race([service.finished, run.stopped]);
@@ -140,10 +191,9 @@ async function runUntilStopped(service: RunningService, run: Run): Promise<numbe
   return exitCode;
 }
 
-function openStatusSocket(run: Run, service: RunningService): StatusSocket | undefined {
-  const { name, context, describe } = run;
+function openStatusSocket(run: Run, { events }: AnyService): StatusSocket | undefined {
+  const { name, context, describe, command } = run;
   try {
-    const { events, command } = service;
     const { stateFolder } = context;
     return serveStatus({ stateFolder, service: name, describe, events, command });
   } catch (error) {
@@ -178,7 +228,7 @@ async function orphaned({ clock, log }: ServiceContext): Promise<number> {
   return 1;
 }
 
-async function stopWithin(service: RunningService, context: ServiceContext): Promise<void> {
+async function stopWithin(service: AnyService, context: ServiceContext): Promise<void> {
   const late = Promise.withResolvers<void>();
   const timer = context.clock.after(stopLimitMs, () => {
     context.log.error("the service does not stop in time, ending it");

@@ -37,7 +37,7 @@ export interface ServiceContext {
   readonly print: (line: string) => void;
 }
 
-export interface RunningService {
+export interface RunningService<T extends CommonTable = CommonTable> {
   /** All that is known about the service, for `status` and SIGUSR1; no private data. */
   status(): Record<string, unknown>;
   /** Stops in order and frees everything; bounded in time. */
@@ -46,6 +46,12 @@ export interface RunningService {
   readonly events?: EventSource;
   /** For commands such as `wildfire call`. */
   readonly command?: CommandHandler;
+  /**
+   * Takes those values that count without a restart, by the table in config/config-plan.ts; no other has
+   * changed. Also called when none has: what stands in files may be another. Returns what else it took, for
+   * people. Rejects with a WildfireError and goes on as before when it cannot take them.
+   */
+  reload?(values: OptionValues<T>): Promise<readonly string[]>;
   /** Resolves to an exit code when the service has nothing more to do; never for most services. */
   readonly finished: Promise<number>;
 }
@@ -58,7 +64,7 @@ export interface ServiceDefinition<T extends CommonTable> {
   readonly example: string;
   /** The service's own options and the common ones. */
   readonly options: T;
-  start(values: OptionValues<T>, context: ServiceContext): Promise<RunningService>;
+  start(values: OptionValues<T>, context: ServiceContext): Promise<RunningService<T>>;
 }
 
 /** `finished` of a service that runs until it is stopped. */

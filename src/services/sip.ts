@@ -1,11 +1,13 @@
 /** `--service sip`: an extension of a PBX; each call's sound goes to whisper, and replies come back. */
 import { versionInfo } from "../version.ts";
 import { CallAudioPool } from "./call-audio-pool.ts";
+import type { CallRecorder } from "./call-recorder.ts";
 import { EventStream } from "./event-stream.ts";
 import { FrameTicker } from "./frame-ticker.ts";
 import { loadGreeting } from "./greeting.ts";
+import { openCallRecorder } from "./history-settings.ts";
 import { resolveHost } from "./host-port.ts";
-import { describePhoneEvent, type PhoneEvent } from "./phone-events.ts";
+import { describePhoneEvent, isPassingPhoneEvent, type PhoneEvent } from "./phone-events.ts";
 import type { PhoneSoundShared } from "./phone-sound.ts";
 import { RtpPortPool } from "../call/rtp/port-pool.ts";
 import {
@@ -39,13 +41,18 @@ const greetingRateHz = 8000;
 /** A stop waits this long for the last transcripts. */
 const stopLimitMs = 8000;
 
-async function startSip(values: SipValues, context: ServiceContext): Promise<RunningService> {
+async function startSip(
+  values: SipValues,
+  context: ServiceContext,
+): Promise<RunningService<typeof sipOptions>> {
   const { clock, log } = context;
   const accounts = await readAccounts(values, process.env);
   const caPath = values["tls-ca"];
   const ca = caPath === undefined ? undefined : await readText(caPath, "--tls-ca");
   const events = createEvents(values, context);
-  const sound = await createSound(values, context);
+  const recorder = await openCallRecorder(values.config, context);
+  const sound = await createSound(values, context, recorder);
+  const limits = { maxCalls: values["max-calls"] };
   const telephone = await Telephone.open({
     accounts,
     sound,
@@ -53,7 +60,7 @@ async function startSip(values: SipValues, context: ServiceContext): Promise<Run
     port: values["sip-port"],
     advertise: values.advertise,
     tls: { ca, verify: !values["tls-insecure"] },
-    maxCalls: values["max-calls"],
+    maxCalls: () => limits.maxCalls,
     product: `Wildfire/${versionInfo().version}`,
     clock,
     log,
@@ -65,12 +72,17 @@ async function startSip(values: SipValues, context: ServiceContext): Promise<Run
     status: () => ({ port: telephone.port, events: events.status(), ...telephone.status() }),
     events,
     command: phoneCommands(telephone),
+    async reload(next) {
+      limits.maxCalls = next["max-calls"];
+      return [];
+    },
     async stop() {
       await telephone.stop();
       const limit = clock.after(stopLimitMs, () => sound.pool.close());
       await sound.pool.drained();
       limit.cancel();
       sound.pool.close();
+      await recorder?.close();
     },
     finished: runsUntilStopped,
   };
@@ -84,21 +96,27 @@ function createEvents(values: SipValues, context: ServiceContext): EventStream<P
     pid: process.pid,
     clock,
     describe: describePhoneEvent,
+    isPassing: isPassingPhoneEvent,
   });
   if (values.json) {
     const decoder = new TextDecoder();
-    events.subscribe({
+    const printer = events.subscribe({
       write(bytes) {
         print(decoder.decode(bytes).trimEnd());
         return true;
       },
       pendingBytes: 0,
     });
+    printer?.wantPassing(false);
   }
   return events;
 }
 
-async function createSound(values: SipValues, context: ServiceContext): Promise<PhoneSoundShared> {
+async function createSound(
+  values: SipValues,
+  context: ServiceContext,
+  recorder: CallRecorder | undefined,
+): Promise<PhoneSoundShared> {
   const { clock, log } = context;
   const whisperAddress = await resolveHost(values["whisper-host"], "--whisper-host");
   const { greeting } = values;
@@ -109,6 +127,7 @@ async function createSound(values: SipValues, context: ServiceContext): Promise<
     whisperPort: values["whisper-port"],
     ticker,
     hasEchoGuard: !values["no-echo-guard"],
+    recorder,
     clock,
   };
   return {

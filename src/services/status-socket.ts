@@ -8,9 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
 import { describeError, WildfireError } from "../core/errors.ts";
-import { connectUnix, listenUnix } from "../tcp.ts";
+import { listenUnix } from "../tcp.ts";
 import type { TcpHandlers, TcpLink } from "../tcp-link.ts";
-import type { EventPosition, EventSource, EventSubscription } from "./event-stream.ts";
+import type { EventSource, EventSubscription } from "./event-stream.ts";
+import { readEventsQuestion, readPassingWord } from "./events-question.ts";
+import { askSocket, parseAnswer } from "./socket-question.ts";
 
 export interface StatusSocketOptions {
   readonly stateFolder: string;
@@ -36,14 +38,6 @@ export interface StatusSocket {
 export interface ServiceSocket {
   readonly path: string;
   readonly pid: number;
-}
-
-/** Turns a connection into a stream of events; a service that has none describes itself instead. */
-export const eventsQuestion: Uint8Array = new TextEncoder().encode("events\n");
-
-/** The same, with all that came behind that position and is still kept first. */
-export function eventsSinceQuestion({ stream, seq }: EventPosition): Uint8Array {
-  return new TextEncoder().encode(`events since ${stream} ${seq}\n`);
 }
 
 /** sun_path holds 108 bytes on Linux and 104 on macOS, with the final zero. */
@@ -83,12 +77,16 @@ function answerer(link: TcpLink, { describe, events, command }: StatusSocketOpti
     // Answered when it is asked for: a socket that is closed again before the asker's event loop saw
     // it open counts as a failed connection in Bun.
     data(bytes) {
-      if (isAsked) return;
+      if (isAsked) {
+        heedFollower(subscription, bytes);
+        return;
+      }
       isAsked = true;
       // So few bytes, written at once to a local socket, arrive at once.
       const question = events === undefined ? undefined : readEventsQuestion(bytes);
       if (events !== undefined && question !== undefined) {
         subscription = events.subscribe(link, question.since);
+        heedFollower(subscription, bytes);
         if (subscription === undefined) link.end();
         return;
       }
@@ -101,16 +99,10 @@ function answerer(link: TcpLink, { describe, events, command }: StatusSocketOpti
   };
 }
 
-const eventsForm = /^events(?: since ([\w.-]{1,64}) (\d{1,15}))?\n/;
-
-/** Undefined when something else is asked. */
-function readEventsQuestion(
-  bytes: Uint8Array,
-): { readonly since: EventPosition | undefined } | undefined {
-  const form = eventsForm.exec(new TextDecoder().decode(bytes.subarray(0, 128)));
-  if (form === null) return undefined;
-  const [, stream, seq] = form;
-  return { since: stream === undefined ? undefined : { stream, seq: Number(seq) } };
+/** A follower may change its mind about events that pass. */
+function heedFollower(subscription: EventSubscription | undefined, bytes: Uint8Array): void {
+  const isWanted = readPassingWord(bytes);
+  if (isWanted !== undefined) subscription?.wantPassing(isWanted);
 }
 
 interface AskedCommand {
@@ -153,21 +145,12 @@ export async function commandService(
 ): Promise<Readonly<Record<string, unknown>>> {
   const { command, fields } = asked;
   const question = `${commandWord}${JSON.stringify({ command, ...fields })}\n`;
-  const text = await ask(path, new TextEncoder().encode(question), limitMs);
-  const answer = parseAnswer(text);
+  const bytes = new TextEncoder().encode(question);
+  const answer = parseAnswer(await ask(path, bytes, limitMs));
   if (answer !== undefined) return answer;
   throw new WildfireError("state", `the service did not answer ${command}`, {
     hint: "it has ended meanwhile, or is of another version",
   });
-}
-
-function parseAnswer(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** One JSON text per running service of that name; sockets of dead processes are removed. */
@@ -232,33 +215,8 @@ function listSockets(folder: string, service: string): string[] {
 }
 
 async function ask(path: string, question: Uint8Array, limitMs: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  const answer = Promise.withResolvers<string>();
-  const timer = systemClock.after(limitMs, () => {
-    answer.reject(
-      new WildfireError(
-        "timeout",
-        `the service behind ${path} does not answer within ${limitMs / 1000} s`,
-        {
-          hint: "its event loop is blocked: look at the host's load, then restart it",
-        },
-      ),
-    );
-  });
-  const link = await connectUnix(path, {
-    data: (bytes) => chunks.push(Buffer.from(bytes)),
-    closed: () => answer.resolve(Buffer.concat(chunks).toString("utf8")),
-  }).catch((error: unknown) => {
-    timer.cancel();
-    throw error;
-  });
-  link.write(question);
-  try {
-    return await answer.promise;
-  } finally {
-    timer.cancel();
-    link.destroy();
-  }
+  const who = `the service behind ${path}`;
+  return await askSocket({ path, question, limitMs, clock: systemClock, who });
 }
 
 function isAlive(pid: number): boolean {

@@ -31,7 +31,8 @@ export interface TelephoneOptions {
   readonly port: number;
   readonly advertise: string | undefined;
   readonly tls: TlsSettings;
-  readonly maxCalls: number;
+  /** Asked for each new call: it may change. */
+  readonly maxCalls: () => number;
   readonly product: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -58,6 +59,7 @@ export class Telephone {
   #transport: SipTransport | undefined;
   #lines: readonly PhoneLine[] = [];
   #keys = 0;
+  #isDraining = false;
   #isStopping = false;
 
   private constructor(options: TelephoneOptions) {
@@ -90,6 +92,11 @@ export class Telephone {
   /** The key of the new call; rejects with a WildfireError in one line. */
   async dial({ number, line: wanted }: Dialling): Promise<string> {
     if (this.#isStopping) throw new WildfireError("state", "the sip service is stopping");
+    if (this.#isDraining) {
+      throw new WildfireError("state", "the sip service is draining: it makes no new calls", {
+        hint: "it ends when the calls that are up have ended; see `wildfire status sip`",
+      });
+    }
     const line = this.#lineCalled(wanted);
     const uri = line.uriFor(number);
     const to: NameAddress = { displayName: undefined, uri, parameters: new Map() };
@@ -117,9 +124,7 @@ export class Telephone {
 
   /** The call that whisper has under this id, from the moment on at which whisper can know it. */
   callWithId(callId: CallId): PhoneCall | undefined {
-    return [...this.#calls.values()].find(
-      (call) => call.status()["callId"] === String(callId.number),
-    );
+    return [...this.#calls.values()].find((call) => call.callId === String(callId.number));
   }
 
   /** What people dial, as a URI on the line of a call. */
@@ -127,8 +132,28 @@ export class Telephone {
     return this.#lines.find(({ label }) => label === call.sip?.lineLabel)?.uriFor(number);
   }
 
+  /**
+   * No new calls, or calls again; those that are up go on, and so does all that they say to their PBX. The
+   * lines are taken back at once, since a PBX that does not know them sends the next caller elsewhere
+   * without asking here first; what comes all the same gets 480, as `#incoming` says.
+   */
+  setDraining(isDraining: boolean): { readonly isDraining: boolean; readonly calls: number } {
+    const calls = this.#calls.size;
+    if (isDraining === this.#isDraining || this.#isStopping) return { isDraining, calls };
+    this.#isDraining = isDraining;
+    const { log, events } = this.#options;
+    log.info(isDraining ? "draining: no new calls are taken" : "calls are taken again", { calls });
+    for (const line of this.#lines) {
+      if (isDraining) void line.suspend();
+      else void line.resume();
+    }
+    events.publish({ about: "service", isDraining, calls });
+    return { isDraining, calls };
+  }
+
   status(): Record<string, unknown> {
     return {
+      state: this.#isDraining ? "draining" : "ready",
       lines: this.#lines.map((line) => line.status()),
       ...this.#counts,
       agent: this.#agent.status(),
@@ -205,8 +230,10 @@ export class Telephone {
   }
 
   #incoming(sip: SipCall): SipCallEvents {
-    if (this.#isStopping) {
-      // It came while the PBX is being told that we leave.
+    if (this.#isStopping || this.#isDraining) {
+      // It came while the PBX is being told that we leave. 480 says this of the user alone, and the PBX goes
+      // on at once with whom it would ask next (RFC 3261 section 21.4.18); 503 would say it of the whole
+      // host, which then gets nothing for a while, also when it is back, and also of calls that are up.
       sip.reject(480);
       return { ended: () => undefined };
     }

@@ -1,5 +1,5 @@
 /** How the web service gets at the others: their status, and the supervisor's commands. */
-import { WildfireError } from "../core/errors.ts";
+import { describeError, WildfireError } from "../core/errors.ts";
 import { requestStatus } from "../supervisor/status-request.ts";
 import type { ServiceAction } from "../web/appliance.ts";
 import { type StatusReader, supervisorService } from "../web/live/service-board.ts";
@@ -45,6 +45,37 @@ export async function steerService(
   const refusal = answer["error"];
   if (typeof refusal === "string") throw new WildfireError("state", refusal);
   return answer;
+}
+
+export type SupervisorAnswer =
+  | { readonly kind: "answered"; readonly fields: Readonly<Record<string, unknown>> }
+  | { readonly kind: "refused"; readonly reason: string }
+  /** It is still at it. */
+  | { readonly kind: "late" }
+  /** None runs. */
+  | { readonly kind: "absent" };
+
+export function hasSupervisor({ stateFolder }: ServiceContext): boolean {
+  return liveSockets(stateFolder, supervisorService).length > 0;
+}
+
+/** Has the configuration read again; never rejects. */
+export async function reloadSupervisor(
+  { stateFolder }: ServiceContext,
+  limitMs: number,
+): Promise<SupervisorAnswer> {
+  const [supervisor] = liveSockets(stateFolder, supervisorService);
+  if (supervisor === undefined) return { kind: "absent" };
+  try {
+    const fields = await commandService(supervisor, { command: "reload", fields: {} }, limitMs);
+    const refusal = fields["error"];
+    return typeof refusal === "string"
+      ? { kind: "refused", reason: refusal }
+      : { kind: "answered", fields };
+  } catch (error) {
+    const isLate = error instanceof WildfireError && error.code === "timeout";
+    return isLate ? { kind: "late" } : { kind: "refused", reason: describeError(error) };
+  }
 }
 
 function liveSockets(stateFolder: string, service: string): readonly ServiceSocket[] {

@@ -101,7 +101,7 @@ function nameOf({ service, pid }: ServiceProcess): string {
 }
 
 /** Telephones first: theirs names the call in the history. */
-const speakers: readonly string[] = ["sip", "audiosocket", "llama", "whisper", "kokoro"];
+const speakers: readonly string[] = ["sip", "audiosocket", "web", "llama", "whisper", "kokoro"];
 
 function callKeyOf({ parts, id }: LiveCall, streams: ReadonlyMap<string, string>): string {
   const best = parts.toSorted(

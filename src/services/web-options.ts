@@ -5,6 +5,8 @@ import { describeError, quote, WildfireError } from "../core/errors.ts";
 import { passwordHint } from "../web/access.ts";
 import { PasswordCheck, passwordVariable } from "../web/password-check.ts";
 import { isLoopback } from "../web/request-origin.ts";
+import { webhookDetails, webhookKinds } from "../webhooks/webhook-messages.ts";
+import { browserCallOptions } from "./browser-call-options.ts";
 import { commonOptions } from "./service.ts";
 
 export const webServiceOptions = {
@@ -14,8 +16,50 @@ export const webServiceOptions = {
     value: "DIR",
     help: "folder of the call history; without it that of [history], or history/ in the state folder",
   },
+  ...browserCallOptions,
   ...commonOptions,
 } as const satisfies OptionTable;
+
+/** `[webhooks]`. */
+export const webhookOptions = {
+  url: {
+    kind: "list",
+    value: "URL",
+    help: "where webhooks are sent to, by http or https",
+  },
+  kinds: {
+    kind: "list",
+    value: "KIND",
+    choices: webhookKinds,
+    default: webhookKinds,
+    help: "what is sent",
+  },
+  include: {
+    kind: "list",
+    value: "WHAT",
+    choices: webhookDetails,
+    default: ["numbers"],
+    help: "private data that is sent along: numbers and names of callers, words of callers and agent",
+  },
+  "spool-mb": {
+    kind: "integer",
+    value: "MB",
+    min: 1,
+    max: 10_000,
+    default: 50,
+    help: "what may wait on disk for receivers that do not answer; the oldest make room",
+  },
+} as const satisfies OptionTable;
+
+const maxUrlCharacters = 2000;
+
+/** What is wrong with an address, without what may be a secret in it; undefined when it can be used. */
+export function webhookUrlProblem(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || text.length > maxUrlCharacters) return "this is no address of a web server";
+  if (/^https?:$/.test(url.protocol)) return undefined;
+  return `${quote(url.protocol)} is not spoken here: give an address that begins with https:// or http://`;
+}
 
 export type WebValues = OptionValues<typeof webServiceOptions>;
 

@@ -1,9 +1,6 @@
 /** `--service web`: the page, the REST API and the history of all services of a host. */
-import { join } from "node:path";
 import { type EventTaker, ServiceFollowers } from "../history/service-followers.ts";
 import { versionInfo } from "../version.ts";
-import { Access } from "../web/access.ts";
-import { ApiTokens } from "../web/api-tokens.ts";
 import type { Appliance } from "../web/appliance.ts";
 import { CatchUp } from "../web/live/catch-up.ts";
 import { EventHub } from "../web/live/event-hub.ts";
@@ -18,6 +15,10 @@ import { allRoutes } from "../web/routes.ts";
 import type { RandomBytes } from "../web/secret-tokens.ts";
 import { openWebServer, type WebServer } from "../web/server.ts";
 import { WebApp } from "../web/web-app.ts";
+import { browserCallCommands } from "./browser-call-commands.ts";
+import { openBrowserCalls } from "./browser-call-desk.ts";
+import type { BrowserCalls } from "./browser-calls.ts";
+import { currentConfigPath } from "./config-file.ts";
 import type { EventPosition } from "./event-stream.ts";
 import {
   type RunningService,
@@ -26,8 +27,12 @@ import {
   type ServiceDefinition,
 } from "./service.ts";
 import { statusReader, steerService } from "./web-control.ts";
+import { configuredLogFolder, openWebCare, type WebCare } from "./web-care.ts";
 import { openWebHistory, type WebHistory } from "./web-history.ts";
-import { readCertificate, readPassword, webServiceOptions, type WebValues } from "./web-options.ts";
+import { WebSettings } from "./web-settings.ts";
+import { WebTries } from "./web-tries.ts";
+import { openWebDoors, type WebDoors } from "./web-doors.ts";
+import { webServiceOptions, type WebValues } from "./web-options.ts";
 
 export const webService: ServiceDefinition<typeof webServiceOptions> = {
   name: "web",
@@ -40,35 +45,41 @@ export const webService: ServiceDefinition<typeof webServiceOptions> = {
 /** In the order in which a call meets them. */
 const shownServices = ["sip", "audiosocket", "whisper", "llama", "kokoro", "web"];
 /** Those that tell events. */
-const followedServices = ["sip", "whisper", "llama", "kokoro", supervisorService];
+const followedServices = [
+  "sip",
+  "audiosocket",
+  "whisper",
+  "llama",
+  "kokoro",
+  "web",
+  supervisorService,
+];
 
 const randomBytes: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 async function startWeb(values: WebValues, context: ServiceContext): Promise<RunningService> {
-  const { clock, stateFolder } = context;
-  const password = readPassword(values, process.env);
-  const tls = await readCertificate(values);
-  const path = join(stateFolder, "web", "tokens.json");
-  const tokens = await ApiTokens.open({ path, clock, randomBytes });
-  const { bind } = values;
-  const isSecure = tls !== undefined;
-  const access = new Access({ bind, isSecure, password, tokens, clock, randomBytes });
+  const doors = await openWebDoors(values, context, randomBytes);
   const watched: { followers?: ServiceFollowers } = {};
   const isRunning = (service: string, pid: number): boolean =>
     watched.followers?.isJoined(service, pid) ?? true;
   const history = await openWebHistory(values, context, isRunning);
-  const parts = joinParts({ context, history, access, tokens });
+  const wantPassing = (isWanted: boolean): void => watched.followers?.wantPassing(isWanted);
+  const logFolder = await configuredLogFolder(values, context);
+  const parts = joinParts({ ...doors, values, wantPassing, context, history, logFolder });
   watched.followers = follow(parts);
   const release = (): void => {
+    void parts.talk.stop();
+    void parts.care.closeCare();
     parts.streams.close();
     parts.feed.close();
     parts.catchUp.close();
     parts.board.close();
     watched.followers?.close();
+    doors.close();
     history.close();
   };
   try {
-    const server = openServer(parts, { values, tls });
+    const server = openServer(parts, values);
     return run({ ...parts, values, server, release });
   } catch (error) {
     release();
@@ -76,11 +87,13 @@ async function startWeb(values: WebValues, context: ServiceContext): Promise<Run
   }
 }
 
-interface Given {
+interface Given extends WebDoors {
+  readonly values: WebValues;
+  /** Whether somebody looks at what callers are saying just now. */
+  readonly wantPassing: (isWanted: boolean) => void;
   readonly context: ServiceContext;
   readonly history: WebHistory;
-  readonly access: Access;
-  readonly tokens: ApiTokens;
+  readonly logFolder: string;
 }
 
 interface Parts extends Given {
@@ -92,6 +105,10 @@ interface Parts extends Given {
   readonly streams: EventResponses;
   readonly metrics: Metrics;
   readonly now: (canSteer: boolean) => NowView;
+  /** Calls from browsers. */
+  readonly talk: BrowserCalls;
+  readonly settings: WebSettings;
+  readonly care: WebCare;
 }
 
 function joinParts(given: Given): Parts {
@@ -99,7 +116,10 @@ function joinParts(given: Given): Parts {
   const { clock } = context;
   const { commit } = versionInfo();
   const calls = new LiveCalls({ clock, onChange: () => feed.changed() });
-  const catchUp = new CatchUp({ clock, take: (process, fields) => calls.take(process, fields) });
+  const catchUp = new CatchUp({
+    clock,
+    take: (process, fields) => given.hooks.take(process, fields, calls.take(process, fields)),
+  });
   const board = new ServiceBoard({
     services: shownServices,
     reader: statusReader(context),
@@ -115,9 +135,17 @@ function joinParts(given: Given): Parts {
     commit,
     canSteer,
   });
-  const feed = new NowFeed({ clock, view: now });
+  const onWatchers = (): void => given.wantPassing(feed.watchers + hub.watchers > 0);
+  const feed = new NowFeed({ clock, view: now, onWatchers });
   const metrics = new Metrics(clock.wallMs());
-  const hub = new EventHub({ life: randomBytes(6).toHex() });
+  const hub = new EventHub({ life: randomBytes(6).toHex(), onWatchers });
+  const { values, logFolder } = given;
+  const settings = new WebSettings({
+    values,
+    context,
+    env: process.env,
+    calls: () => calls.active,
+  });
   return {
     ...given,
     hub,
@@ -128,6 +156,9 @@ function joinParts(given: Given): Parts {
     streams: new EventResponses(),
     metrics,
     now,
+    talk: openBrowserCalls({ values, context, hub, board }),
+    settings,
+    care: openWebCare({ values, context, board, settings, logFolder }),
   };
 }
 
@@ -138,7 +169,9 @@ function follow(parts: Parts): ServiceFollowers {
   return new ServiceFollowers({
     stateFolder,
     services: followedServices,
-    taker: fromTheirBeginning(parts.history),
+    taker: fromTheirBeginning(parts),
+    // Nobody looks yet: unfinished texts cost whisper work.
+    passing: false,
     onEvent(service, pid, fields) {
       // First, so that readers of one call find that it is about theirs.
       catchUp.take({ service, pid }, fields);
@@ -161,7 +194,7 @@ function follow(parts: Parts): ServiceFollowers {
  * All that a service has kept is read once, also what the history has already: the calls that are up are
  * put together from it. The history takes each event once.
  */
-function fromTheirBeginning({ recorder }: WebHistory): EventTaker {
+function fromTheirBeginning({ history: { recorder }, hooks }: Parts): EventTaker {
   const read = new Map<string, EventPosition>();
   return {
     take(event) {
@@ -169,6 +202,7 @@ function fromTheirBeginning({ recorder }: WebHistory): EventTaker {
       read.set(`${service}/${pid}`, { stream, seq });
       if (read.size > maxProcesses) read.delete([...read.keys()][0] ?? "");
       recorder.take(event);
+      hooks.note(event);
     },
     since: (service, pid) => read.get(`${service}/${pid}`),
   };
@@ -177,27 +211,24 @@ function fromTheirBeginning({ recorder }: WebHistory): EventTaker {
 /** Of all services, over the life of this one, that are remembered. */
 const maxProcesses = 500;
 
-interface Serving {
-  readonly values: WebValues;
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
-}
-
-function openServer(parts: Parts, { values, tls }: Serving): WebServer {
-  const { context, access, metrics } = parts;
+function openServer(parts: Parts, { bind, port }: WebValues): WebServer {
+  const { context, access, metrics, audit, keeper } = parts;
   const { log } = context;
   const app = new WebApp({
     routes: allRoutes(applianceOf(parts)),
     access,
     log,
+    onDeed: (deed) => audit.add(deed),
     onAnswer: (status) => metrics.answered(status),
   });
-  const { bind, port } = values;
-  return openWebServer({
+  const server = openWebServer({
     bind,
     port,
-    tls,
+    tls: keeper?.pair,
     answer: (request, address) => app.answer(request, address),
   });
+  keeper?.onChange((pair) => server.useCertificate(pair));
+  return server;
 }
 
 function applianceOf(parts: Parts): Appliance {
@@ -206,24 +237,37 @@ function applianceOf(parts: Parts): Appliance {
   return {
     ...parts,
     clock: context.clock,
-    history: history.desk,
+    history: history.past,
     version: { ...versionInfo() },
     commit,
+    certificate: () => parts.keeper?.view(),
     steer: (action, service) => steerService(context, action, service),
     status: () => statusOf(parts),
     historyCounts: () => history.recorder.status(),
+    ...parts.care,
+    tries: new WebTries({
+      configPath: currentConfigPath(parts.values.config),
+      context,
+      callsUp: () => parts.calls.active,
+      randomBytes,
+    }),
   };
 }
 
 /** No private data. */
-function statusOf({ access, history, streams, feed, calls }: Parts): Record<string, unknown> {
+function statusOf(parts: Parts): Record<string, unknown> {
+  const { access, history, streams, feed, calls, talk, keeper, hooks } = parts;
   return {
     hasPassword: access.hasPassword,
     isSecure: access.isSecure,
+    certificate: keeper?.view(),
+    webhooks: hooks.status(),
     sessions: access.sessions,
     eventStreams: streams.count,
     pagesNow: feed.watchers,
     activeCalls: calls.active,
+    browserCalls: talk.status(),
+    current: talk.current(),
     history: history.recorder.status(),
     memoryBytes: process.memoryUsage.rss(),
   };
@@ -241,7 +285,7 @@ function run(parts: Running): RunningService {
   log.info("web is ready", { url: server.url, hasPassword: access.hasPassword });
   if (!isLoopback(values.bind) && !access.isSecure) {
     log.warn("the page is served without TLS: passwords and calls can be read on their way", {
-      advice: "give --tls-cert and --tls-key",
+      advice: "give --tls generated, or --tls-cert and --tls-key",
     });
   }
   void board.refresh();
@@ -251,7 +295,10 @@ function run(parts: Running): RunningService {
       address: `${values.bind}:${server.port}`,
       ...statusOf(parts),
     }),
+    events: parts.talk.events,
+    command: browserCallCommands(parts.talk),
     async stop() {
+      await Promise.all([parts.talk.stop(), parts.care.closeCare()]);
       parts.streams.close();
       await server.stop();
       release();

@@ -179,7 +179,7 @@ async function joinParts(
       events.publish({ call, event });
       if (event.kind === "final") recorder?.keep(call, event);
     },
-    isWatched: () => events.status().listeners > 0,
+    isWatched: () => events.isWatched,
     clock,
     log,
     control,

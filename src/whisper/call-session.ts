@@ -15,7 +15,7 @@ import { type CallStatus, createCounters } from "./call-counters.ts";
 import { CallSignals, type CallTeller } from "./call-signals.ts";
 import { type CallInput, type CallState, isCallUp, nextCallState } from "./call-states.ts";
 import { Hearing, type EarSettings } from "./hearing.ts";
-import type { HearingEvent, TurnTiming } from "./hearing-events.ts";
+import type { CallHearingEvent, TurnTiming } from "./hearing-events.ts";
 import { type Recogniser, whisperSampleRateHz } from "./recogniser.ts";
 import { ReturnPath } from "./return-path.ts";
 import type { FinalTranscript } from "./utterance-line.ts";
@@ -49,7 +49,7 @@ export interface CallSessionOptions {
   /** Tells the peers that the call has begun. */
   readonly openSignals: () => CallTeller;
   /** For those who watch. */
-  readonly onEvent: (event: HearingEvent) => void;
+  readonly onEvent: (event: CallHearingEvent) => void;
   /** Whether anybody watches at the moment. */
   readonly isWatched: () => boolean;
   readonly clock: Clock;
@@ -246,6 +246,7 @@ export class CallSession {
     const connectMs = Math.round(this.#options.clock.nowMs() - this.#startedAtMs);
     this.#log.info("call connected", { peer: this.#link?.remote, connectMs });
     this.#isGreeted = true;
+    this.#options.onEvent({ kind: "began" });
     this.#options.texts.beginCall(this.callId.text);
     this.#signals.begin();
     if (this.#state === "greeting") this.#step("hello", "");
@@ -374,6 +375,10 @@ export class CallSession {
       invented,
       failed,
     });
+    if (this.#isGreeted) {
+      const reason = this.#cause;
+      this.#options.onEvent({ kind: "ended", reason, audioMs, utterances, transcripts, failed });
+    }
     this.#resolveEnded();
   }
 

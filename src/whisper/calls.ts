@@ -9,7 +9,7 @@ import { callerAudioPort } from "../wire/ports.ts";
 import type { CallStatus } from "./call-counters.ts";
 import type { CallTeller } from "./call-signals.ts";
 import { CallSession, type HearingSettings, type TextSink } from "./call-session.ts";
-import type { HearingEvent } from "./hearing-events.ts";
+import type { CallHearingEvent } from "./hearing-events.ts";
 import type { Recogniser } from "./recogniser.ts";
 import type { VoiceActivity } from "./voice-activity.ts";
 
@@ -23,7 +23,7 @@ export interface CallsOptions {
   /** For those who watch; `key` is unique for the life of the service. */
   readonly onEvent: (
     call: { readonly callId: string; readonly key: string },
-    event: HearingEvent,
+    event: CallHearingEvent,
   ) => void;
   /** Whether anybody watches at the moment. */
   readonly isWatched: () => boolean;

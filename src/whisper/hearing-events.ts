@@ -31,3 +31,21 @@ export type HearingEvent =
     };
 
 export type HearingListener = (event: HearingEvent) => void;
+
+/** What a call in the whisper service tells: what is heard, between its beginning and its end. */
+export type CallHearingEvent =
+  | HearingEvent
+  /** Its sound is connected. */
+  | { readonly kind: "began" }
+  /** The last text is delivered. */
+  | {
+      readonly kind: "ended";
+      /** Why, in one line. */
+      readonly reason: string;
+      /** Of all sound that came. */
+      readonly audioMs: number;
+      readonly utterances: number;
+      readonly transcripts: number;
+      /** Utterances that could not be transcribed. */
+      readonly failed: number;
+    };

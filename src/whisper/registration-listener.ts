@@ -10,7 +10,12 @@ import { RepeatedLog } from "../core/repeated-log.ts";
 import type { SocketControl } from "../core/socket-control.ts";
 import { openUdp, type UdpEndpoint } from "../udp.ts";
 import type { CallId } from "../wire/call-id.ts";
-import { parseRegistration, type RefusalReason } from "../wire/registration.ts";
+import {
+  parseRegistration,
+  type RefusalReason,
+  type RefusedDatagram,
+  type Signal,
+} from "../wire/registration.ts";
 import { type FailurePattern, type ListenerSample, recognisePatterns } from "./listener-health.ts";
 
 export interface ListenerOptions {
@@ -42,12 +47,32 @@ export interface ListenerStatus {
     readonly bytes: number;
     readonly agoMs: number;
   } | null;
+  /** The last ones, oldest first. */
+  readonly recent: readonly SeenDatagram[];
   readonly errors: number;
   readonly lastErrno: string | null;
   readonly reopened: number;
   readonly patterns: readonly FailurePattern[];
 }
 
+export interface SeenDatagram {
+  readonly from: string;
+  readonly bytes: number;
+  /** `REGISTER 7`, or why it was refused. */
+  readonly what: string;
+  readonly agoMs: number;
+}
+
+/** As it is kept: cheap to note, since calls wait. */
+interface RecentDatagram {
+  readonly address: string;
+  readonly port: number;
+  readonly bytes: number;
+  readonly what: string;
+  readonly atMs: number;
+}
+
+const recentDatagrams = 8;
 const wantedReceiveBufferBytes = 4 << 20;
 const healthEveryDatagrams = 100;
 const healthEveryMs = 5000;
@@ -71,6 +96,7 @@ export class RegistrationListener {
   #isClosed = false;
   #isReopening = false;
   #last = { address: "", port: 0, bytes: 0, atMs: 0 };
+  readonly #recent: RecentDatagram[] = [];
   #lastErrno: string | null = null;
   #lastErrorAtMs: number | undefined;
   #previous: ListenerSample | undefined;
@@ -132,6 +158,7 @@ export class RegistrationListener {
       ...this.#counts,
       refused: { ...this.#refused },
       lastDatagram: this.#lastDatagram(),
+      recent: this.#recentNow(),
       lastErrno: this.#lastErrno,
       patterns: this.#patterns,
     };
@@ -142,6 +169,13 @@ export class RegistrationListener {
     if (atMs === 0) return null;
     const agoMs = Math.round(this.#options.clock.nowMs() - atMs);
     return { from: `${address}:${port}`, bytes, agoMs };
+  }
+
+  #recentNow(): ListenerStatus["recent"] {
+    const nowMs = this.#options.clock.nowMs();
+    return this.#recent.map(({ address, port, bytes, what, atMs }) => {
+      return { from: `${address}:${port}`, bytes, what, agoMs: Math.round(nowMs - atMs) };
+    });
   }
 
   close(): void {
@@ -184,12 +218,22 @@ export class RegistrationListener {
       const count = this.#counts.datagrams;
       log.debug("datagram", { count, bytes: bytes.length, from: `${address}:${port}` });
     }
-    this.#dispatch(bytes, address);
+    const message = parseRegistration(bytes);
+    this.#note(message);
+    this.#dispatch(message, bytes, address);
     if (this.#counts.datagrams % healthEveryDatagrams === 0) this.checkHealth();
   }
 
-  #dispatch(bytes: Uint8Array, address: string): void {
-    const message = parseRegistration(bytes);
+  #note(message: Signal | RefusedDatagram): void {
+    const what =
+      message.kind === "refused"
+        ? `refused: ${message.reason}`
+        : `${message.kind.toUpperCase()} ${message.callId.text}`;
+    this.#recent.push({ ...this.#last, what });
+    if (this.#recent.length > recentDatagrams) this.#recent.shift();
+  }
+
+  #dispatch(message: Signal | RefusedDatagram, bytes: Uint8Array, address: string): void {
     switch (message.kind) {
       case "register":
         this.#counts.registers += 1;

@@ -74,8 +74,8 @@ describe("the audiosocket service", () => {
     using _second = second.exchange;
     expect(first.callId).not.toBe(second.callId);
     expect(await rig.command("describe", { callId: second.callId })).toEqual({
-      key: keyOf(2),
-      line: "",
+      key: `${keyOf(2)}-2`,
+      line: "AudioSocket",
       direction: "incoming",
       remote: keyOf(2),
       name: "",
@@ -113,7 +113,7 @@ describe("the audiosocket service", () => {
   test.each([
     ["transfer", { key: keyOf(1), number: "600" }, "AudioSocket cannot transfer a call; take"],
     ["digits", { key: keyOf(1), digits: "1" }, "AudioSocket cannot send digits; take"],
-    ["call", {}, 'unknown command "call"; there are describe, hang-up'],
+    ["call", {}, 'unknown command "call"; there are describe, hang-up, drain, undrain'],
     ["describe", {}, 'callId "undefined" is not usable'],
     ["describe", { callId: "x" }, 'call id "x" is not one to five digits'],
     ["describe", { callId: "998" }, 'no call is up under the id "998"'],

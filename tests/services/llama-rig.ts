@@ -6,6 +6,7 @@ import { readOptions } from "../../src/config/options.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { objectOf } from "../../src/llama-bridge/chat/loose-json.ts";
 import { llamaService } from "../../src/services/llama.ts";
+import type { LlamaValues } from "../../src/services/llama-options.ts";
 import type { RunningService } from "../../src/services/service.ts";
 import { createMemoryLog, type MemoryLog } from "../fakes/memory-log.ts";
 import { says, ScriptedChatServer } from "../fakes/scripted-chat-server.ts";
@@ -24,7 +25,8 @@ export interface LlamaRigOptions {
 export type Fields = Readonly<Record<string, unknown>>;
 
 interface RigParts {
-  readonly service: RunningService;
+  readonly service: RunningService<typeof llamaService.options>;
+  readonly valuesFor: (argv: readonly string[]) => LlamaValues;
   readonly model: ScriptedChatServer;
   readonly voice: VoiceEar;
   readonly whisper: WhisperMouth;
@@ -64,22 +66,23 @@ export class LlamaRig implements AsyncDisposable {
     const voice = await VoiceEar.open(reports);
     const memory = createMemoryLog(systemClock, "info");
     const printed: string[] = [];
-    const values = readOptions(llamaService.options, {
-      argv: [
-        "--backend=openai",
-        `--url=${model.url}`,
-        "--port=0",
-        `--out-port=${isReturning ? 0 : voice.port}`,
-        `--voice-signal-port=${voice.signalPort}`,
-        "--json",
-        ...argv,
-      ],
-      env: {},
-      file: {},
-      fileName: "",
-      command: "llama",
-    });
-    const service = await llamaService.start(values, {
+    const valuesFor = (more: readonly string[]): LlamaValues =>
+      readOptions(llamaService.options, {
+        argv: [
+          "--backend=openai",
+          `--url=${model.url}`,
+          "--port=0",
+          `--out-port=${isReturning ? 0 : voice.port}`,
+          `--voice-signal-port=${voice.signalPort}`,
+          "--json",
+          ...more,
+        ],
+        env: {},
+        file: {},
+        fileName: "",
+        command: "llama",
+      });
+    const service = await llamaService.start(valuesFor(argv), {
       clock: systemClock,
       log: memory.log,
       stateFolder: options.stateFolder ?? folder,
@@ -88,7 +91,13 @@ export class LlamaRig implements AsyncDisposable {
     const port = Number(String(service.status()["address"]).split(":").at(-1));
     voice.reportPort = port;
     const whisper = await WhisperMouth.open(port);
-    return new LlamaRig({ service, model, voice, whisper, memory, printed, folder });
+    return new LlamaRig({ service, valuesFor, model, voice, whisper, memory, printed, folder });
+  }
+
+  /** As the command does it; `argv` takes the place of what was given at the start. */
+  async reload(...argv: readonly string[]): Promise<readonly string[]> {
+    const { service, valuesFor } = this.#parts;
+    return (await service.reload?.(valuesFor(argv))) ?? [];
   }
 
   /** Resolves when the call is up. */

@@ -156,7 +156,7 @@ describe("describing a call", () => {
 
 test("an unknown command is told which there are", async () => {
   expect(await problem("dial", {})).toBe(
-    'unknown command "dial"; there are call, describe, hang-up, hold, resume, digits, transfer',
+    'unknown command "dial"; there are call, drain, undrain, describe, hang-up, hold, resume, digits, transfer',
   );
 });
 

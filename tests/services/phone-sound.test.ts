@@ -123,6 +123,8 @@ class Line implements AsyncDisposable {
         speaking: none,
         played: none,
         drained: none,
+        recorded: none,
+        levels: none,
         agreed: none,
         dead: none,
       },

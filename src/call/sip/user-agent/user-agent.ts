@@ -34,8 +34,8 @@ export interface UserAgentOptions {
   readonly lineFor: (uri: AnyUri, flow: SipFlow) => LineIdentity | undefined;
   /** For User-Agent and Server: `Wildfire/1.2.3`. */
   readonly product?: string | undefined;
-  /** Calls at a time, both directions. */
-  readonly maxCalls: number;
+  /** Calls at a time, both directions; asked for each call where it may change. */
+  readonly maxCalls: number | (() => number);
   /** A call that may be taken; nothing has been answered yet. */
   readonly onIncoming: (call: SipCall) => SipCallEvents;
 }
@@ -99,7 +99,7 @@ export class UserAgent {
 
   /** A call of ours; `start` sends its INVITE. Undefined when all lines are busy. */
   call(line: LineIdentity, to: NameAddress, media: SessionMedia): SipCall | undefined {
-    if (this.aliveCalls >= this.#options.maxCalls) return undefined;
+    if (this.aliveCalls >= this.#maxCalls) return undefined;
     this.counters.outgoing += 1;
     const call = SipCall.outgoing(this.#callOptions(line), to, media);
     this.#calls.set(keyOf(call.callId, call.localTag), call);
@@ -141,6 +141,11 @@ export class UserAgent {
     this.#invites.clear();
   }
 
+  get #maxCalls(): number {
+    const { maxCalls } = this.#options;
+    return typeof maxCalls === "number" ? maxCalls : maxCalls();
+  }
+
   #request(transaction: ServerTransaction): void {
     const { request, flow } = transaction;
     const localTag = tagOf(request.to);
@@ -168,10 +173,10 @@ export class UserAgent {
   }
 
   #invited(transaction: ServerTransaction, line: LineIdentity): void {
-    const { log, maxCalls, onIncoming } = this.#options;
-    if (this.aliveCalls >= maxCalls) {
+    const { log, onIncoming } = this.#options;
+    if (this.aliveCalls >= this.#maxCalls) {
       this.counters.busy += 1;
-      log.warn("call refused: all lines are busy", { line: line.label, calls: maxCalls });
+      log.warn("call refused: all lines are busy", { line: line.label, calls: this.#maxCalls });
       const toTag = this.#newToken();
       transaction.respond(createResponse(transaction.request, 486, { toTag }));
       return;
