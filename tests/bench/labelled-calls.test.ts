@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { labelSentence, makeLabelledCall } from "../../bench/labelled-calls.ts";
 import type { Span } from "../../bench/spans.ts";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { levelDbfs } from "../../src/audio/level.ts";
-import { concatenate, tone } from "../audio/tones.ts";
+import { tone } from "../audio/tones.ts";
 
 const rateHz = 16_000;
 const samplesPerMs = 16;
@@ -25,14 +26,14 @@ function roundedMs(spans: readonly Span[], perMs: number): number[][] {
 describe("the label of a sentence", () => {
   test("begins and ends with what can be heard", () => {
     const { samples, speech } = labelSentence(
-      concatenate([silence(300), voice(500), silence(400)]),
+      joinSamples([silence(300), voice(500), silence(400)]),
     );
     expect(roundedMs(speech, 8)).toEqual([[0, 500]]);
     expect(Math.abs(samples.length / 8 - 500)).toBeLessThanOrEqual(20);
   });
 
   test("bridges the closure of a plosive, and tells a pause", () => {
-    const word = concatenate([voice(200), silence(100), voice(200), silence(400), voice(300)]);
+    const word = joinSamples([voice(200), silence(100), voice(200), silence(400), voice(300)]);
     expect(roundedMs(labelSentence(word).speech, 8)).toEqual([
       [0, 500],
       [900, 1200],
@@ -40,8 +41,8 @@ describe("the label of a sentence", () => {
   });
 
   test("does not depend on how loud it was recorded; its speech is brought to 0 dBFS", () => {
-    const loud = labelSentence(concatenate([voice(300, 0.5), silence(300), voice(300, 0.5)]));
-    const soft = labelSentence(concatenate([voice(300, 0.01), silence(300), voice(300, 0.01)]));
+    const loud = labelSentence(joinSamples([voice(300, 0.5), silence(300), voice(300, 0.5)]));
+    const soft = labelSentence(joinSamples([voice(300, 0.01), silence(300), voice(300, 0.01)]));
     expect(soft.speech).toEqual(loud.speech);
     const [first] = loud.speech;
     expect(levelDbfs(soft.samples.subarray(0, first?.end))).toBeCloseTo(0, 0);
@@ -104,5 +105,5 @@ describe("a labelled call", () => {
 });
 
 function meanDbfs(samples: Float32Array, spans: readonly Span[]): number {
-  return levelDbfs(concatenate(spans.map(({ start, end }) => samples.slice(start, end))));
+  return levelDbfs(joinSamples(spans.map(({ start, end }) => samples.slice(start, end))));
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { type Said, sayOverTelephone, quietLine, talkingCall } from "../../bench/talking-call.ts";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { levelDbfs } from "../../src/audio/level.ts";
-import { concatenate, tone } from "../audio/tones.ts";
+import { tone } from "../audio/tones.ts";
 
 const rateHz = 16_000;
 const quiet = quietLine();
@@ -17,7 +18,7 @@ function play(
   const blocks = [
     ...talkingCall({ sayables, quiet, lengthMs, seed, onSaid: (one) => said.push(one) }),
   ];
-  return { said, sound: concatenate(blocks) };
+  return { said, sound: joinSamples(blocks) };
 }
 
 test("a sentence is as long as it was recorded, with the line's noise behind it", () => {

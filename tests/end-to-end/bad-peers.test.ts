@@ -1,5 +1,6 @@
 /** Inbound peers that break the protocol, stall or vanish: each is left with a clear line, others go on. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { encodeHello, endMarker } from "../../src/wire/audio-frames.ts";
 import { callerAudioPort } from "../../src/wire/ports.ts";
 import { eventually, testLimitMs } from "./eventually.ts";
@@ -13,7 +14,7 @@ import {
   utteranceChunk,
 } from "./legacy-inbound.ts";
 import type { RawConnection } from "./raw-connection.ts";
-import { joinSamples, samplesOf, sentenceWith, shortest, silence } from "./speech.ts";
+import { samplesOf, sentenceWith, shortest, silence } from "./speech.ts";
 
 setDefaultTimeout(testLimitMs);
 

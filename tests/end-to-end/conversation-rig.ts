@@ -1,5 +1,6 @@
 /** A whole conversation: telephone, whisper, LLaMA and voice as processes, a small PBX, a scripted model. */
 import type { PbxCall } from "../../bench/pbx-call.ts";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { fieldOf, objectOf } from "../../src/llama-bridge/chat/loose-json.ts";
 import { readStatuses } from "../../src/services/status-socket.ts";
@@ -12,7 +13,7 @@ import { eventually } from "./eventually.ts";
 import { Stage } from "./harness.ts";
 import type { JsonRecord, Program, RecordTest } from "./program.ts";
 import { freePort, freeUdpPort } from "./raw-connection.ts";
-import { joinSamples, type Recording } from "./speech.ts";
+import type { Recording } from "./speech.ts";
 import { lineUser, Telephone, type TelephoneOptions } from "./telephone-rig.ts";
 import { lineSamplesOf, lineSilence } from "./telephone-sound.ts";
 

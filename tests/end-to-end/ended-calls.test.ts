@@ -3,6 +3,7 @@
  * freed, and the next call with the same id works. Each of these ends the hearing of a C++ service.
  */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { encodeHello, endMarker } from "../../src/wire/audio-frames.ts";
 import { eventually, testLimitMs } from "./eventually.ts";
 import { FakeLlama } from "./fake-llama.ts";
@@ -15,7 +16,7 @@ import {
   utteranceChunk,
 } from "./legacy-inbound.ts";
 import type { RawConnection } from "./raw-connection.ts";
-import { joinSamples, samplesOf, sentences, sentenceWith, shortest, silence } from "./speech.ts";
+import { samplesOf, sentences, sentenceWith, shortest, silence } from "./speech.ts";
 
 setDefaultTimeout(testLimitMs);
 

@@ -1,5 +1,6 @@
 /** The spoken sentences that the demo model hears exactly, as files and as samples. */
 import { readFileSync, writeFileSync } from "node:fs";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { Resampler } from "../../src/audio/resample.ts";
 import { decodeWav } from "../../src/audio/wav.ts";
 import { encodeWav } from "../../src/audio/wav-writer.ts";
@@ -55,16 +56,6 @@ export function samplesOf(recording: Recording): Float32Array {
 
 export function silence(ms: number): Float32Array {
   return new Float32Array((ms * callerAudioRateHz) / 1000);
-}
-
-export function joinSamples(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((total, part) => total + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }
 
 export interface Pauses {

@@ -2,12 +2,13 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { eventually, testLimitMs } from "./eventually.ts";
 import { FakeLlama } from "./fake-llama.ts";
 import { Stage } from "./harness.ts";
 import { Announcer, LegacyInbound, streamChunks, utteranceChunk } from "./legacy-inbound.ts";
 import { freePort } from "./raw-connection.ts";
-import { demoCall, joinSamples, samplesOf, sentenceWith, shortest, silence } from "./speech.ts";
+import { demoCall, samplesOf, sentenceWith, shortest, silence } from "./speech.ts";
 
 setDefaultTimeout(testLimitMs);
 

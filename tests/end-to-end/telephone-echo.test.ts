@@ -1,5 +1,6 @@
 /** A line that returns the agent's voice: whisper hears its caller, and no agent. */
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { EchoingLine } from "../../bench/echoing-line.ts";
 import type { PbxCall } from "../../bench/pbx-call.ts";
 import { atLevel } from "../audio/echo-set.ts";
@@ -7,7 +8,7 @@ import { ScriptedVoicePeer } from "../fakes/scripted-voice-peer.ts";
 import { testLimitMs } from "./eventually.ts";
 import { FakeLlama } from "./fake-llama.ts";
 import { Stage } from "./harness.ts";
-import { joinSamples, type Recording, sentences } from "./speech.ts";
+import { type Recording, sentences } from "./speech.ts";
 import { lineUser, Telephone } from "./telephone-rig.ts";
 import { lineRateHz, lineSamplesOf, lineSilence } from "./telephone-sound.ts";
 

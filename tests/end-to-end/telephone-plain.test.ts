@@ -1,5 +1,6 @@
 /** Telephony without SIP: plain RTP in and out, and AudioSocket, each as a whole chain of the executable. */
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { FrameTicker } from "../../src/services/frame-ticker.ts";
 import { InboundRtp } from "../../src/services/inbound-rtp.ts";
@@ -10,7 +11,7 @@ import { keyOf, ScriptedExchange } from "../services/audiosocket-rig.ts";
 import { eventually, testLimitMs } from "./eventually.ts";
 import { FakeLlama } from "./fake-llama.ts";
 import { Stage } from "./harness.ts";
-import { joinSamples, sentences, shortest, writeConversation } from "./speech.ts";
+import { sentences, shortest, writeConversation } from "./speech.ts";
 import { lineSamplesOf, lineSilence, tone } from "./telephone-sound.ts";
 
 setDefaultTimeout(testLimitMs);

@@ -1,9 +1,10 @@
 /** Sound of telephone calls in tests: recordings at the rate of the line, and packets as sound. */
 import type { HeardPacket } from "../../bench/pbx-call.ts";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import { decodeALaw, decodeMuLaw } from "../../src/audio/g711.ts";
 import { Resampler } from "../../src/audio/resample.ts";
 import { callerAudioRateHz } from "../../src/wire/audio-frames.ts";
-import { joinSamples, type Recording, samplesOf } from "./speech.ts";
+import { type Recording, samplesOf } from "./speech.ts";
 
 export const lineRateHz = 8000;
 const pcmaPayloadType = 8;

@@ -1,11 +1,12 @@
 /** What callers say on the telephone becomes text: both laws, call after call, whisper late or restarted. */
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { joinSamples } from "../../src/audio/join-samples.ts";
 import type { AudioCodec } from "../../src/call/sdp/negotiated-media.ts";
 import { testLimitMs } from "./eventually.ts";
 import { FakeLlama } from "./fake-llama.ts";
 import { Stage } from "./harness.ts";
 import { freeUdpPort } from "./raw-connection.ts";
-import { joinSamples, type Recording, sentences } from "./speech.ts";
+import { type Recording, sentences } from "./speech.ts";
 import { lineUser, Telephone } from "./telephone-rig.ts";
 import { lineRateHz, lineSamplesOf, lineSilence } from "./telephone-sound.ts";
 

@@ -7,6 +7,7 @@ import { SrtpReceiver } from "../../src/call/rtp/srtp-receiver.ts";
 import { SrtpSender } from "../../src/call/rtp/srtp-sender.ts";
 import { checkOrShow, readCorpus } from "./rtp-fuzz-corpus.ts";
 import { SeededRandom } from "./seeded-random.ts";
+import { agreedMedia } from "../call/rtp/packets.ts";
 
 /** WILDFIRE_FUZZ_INPUTS=1000000 for a long run, WILDFIRE_FUZZ_SEED for another one. */
 const inputs = Number(process.env["WILDFIRE_FUZZ_INPUTS"] ?? 20_000);
@@ -64,21 +65,7 @@ test("a receiver hands on what is whole, and its counts add up", () => {
     },
     onRestart: () => (counts.restarts += 1),
   });
-  receiver.configure({
-    codec: "PCMU",
-    payloadType: 0,
-    clockRateHz: 8000,
-    ptimeMs: 20,
-    receivable: [
-      { payloadType: 0, codec: "PCMU" },
-      { payloadType: 8, codec: "PCMA" },
-    ],
-    telephoneEvent: 101,
-    comfortNoise: 13,
-    direction: "sendrecv",
-    remote: { address: "192.0.2.1", rtpPort: 4000, rtcpPort: 4001 },
-    rtcpMux: false,
-  });
+  receiver.configure(agreedMedia);
   for (let round = 0; round < inputs; round += 1) {
     checkOrShow(damaged(random), (bytes) => {
       receiver.receive(bytes, "192.0.2.1", random.between(4000, 4001), round * 20);
