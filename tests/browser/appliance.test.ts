@@ -37,6 +37,7 @@ await describeWithPeers("The appliance in a browser", (root) => {
       await card.locator(".caller").getByText(forMichael).waitFor();
       await card.locator(".agent").getByText(forMichael).waitFor();
       await card.locator(".turn > svg").waitFor();
+      await card.locator("meter").first().waitFor();
       await visit.picture("now-call");
       await stage.hangUp(caller);
       await page.locator('#calls .call[data-ended="true"]').waitFor();

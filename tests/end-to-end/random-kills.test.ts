@@ -19,7 +19,7 @@ import { sentenceWith } from "./speech.ts";
 import { lineSamplesOf, lineSilence } from "./telephone-sound.ts";
 
 const minutes = Number(process.env["WILDFIRE_KILL_MINUTES"] ?? 40 / 60);
-const seed = Number(process.env["WILDFIRE_KILL_SEED"] ?? 20_261);
+const seed = Number(process.env["WILDFIRE_KILL_SEED"] ?? 59);
 const runMs = minutes * 60_000;
 setDefaultTimeout(runMs + 180_000);
 

@@ -109,7 +109,7 @@ test.concurrent(
     const port = Number(String(address).split(":").at(-1));
     using caller = await ScriptedExchange.call(port, 1);
     const connected = await service.said("call connected");
-    expect(connected["key"]).toBe(keyOf(1));
+    expect(connected["key"]).toBe(`${keyOf(1)}-1`);
     const callId = Number(connected["call"]);
 
     using voice = await ScriptedVoicePeer.open(callId);

@@ -49,11 +49,12 @@ test("people read a line for each text, programs the events as they are told", a
   await told(programs, `listening to whisper (process ${whisper.program.pid})`);
   await speak(stage, whisper, demoCall);
 
-  const read = await lines(people, 3);
+  const read = await lines(people, 5);
   const call = `${watchedId}-1`;
   const times = /^\d\d:\d\d:\d\d /;
+  const said = ["call begins", ...demoCall.texts, "ended: end marker (all-ones)"];
   expect(read.map((line) => line.replace(times, ""))).toEqual(
-    demoCall.texts.map((text) => `${call} ${text}`),
+    said.map((text) => `${call} ${text}`),
   );
   for (const line of read) expect(line).toMatch(times);
 
@@ -88,7 +89,7 @@ test("a service that is not there yet is waited for, and one that starts again i
   const second = await stage.startWhisper({ llamaPort: llama.port });
   await told(watcher, `listening to whisper (process ${second.program.pid})`);
   await speak(stage, second, shortest);
-  expect((await lines(watcher, 1))[0]).toEndWith(` ${shortest.texts[0]}`);
+  expect((await lines(watcher, 2))[1]).toEndWith(` ${shortest.texts[0]}`);
 });
 
 test("a reader that leaves, as head does, ends the command in order", async () => {
@@ -98,14 +99,14 @@ test("a reader that leaves, as head does, ends the command in order", async () =
   await using watcher = new Program({
     argv: ["events", "--state-dir", stage.stateFolder],
     cwd: stage.folder,
-    prefix: ["/bin/sh", "-c", '("$@"; echo "exit code $?" >&2) | head -n 1', "sh"],
+    prefix: ["/bin/sh", "-c", '("$@"; echo "exit code $?" >&2) | head -n 2', "sh"],
     env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" },
   });
   await told(watcher, `listening to whisper (process ${whisper.program.pid})`);
   await speak(stage, whisper, demoCall);
   expect(await watcher.exited()).toBe(0);
-  expect(watcher.output).toHaveLength(1);
-  expect(watcher.output[0]).toEndWith(` ${demoCall.texts[0]}`);
+  expect(watcher.output).toHaveLength(2);
+  expect(watcher.output[1]).toEndWith(` ${demoCall.texts[0]}`);
   expect(watcher.errors.at(-1)).toBe("exit code 0");
 });
 
@@ -114,7 +115,7 @@ test("whoever asks for something that there is not is told in one line", async (
   await using wrong = watch(stage, "--service", "nobody");
   expect(await wrong.exited()).toBe(2);
   expect(wrong.errors).toEqual([
-    'wildfire: --service: "nobody" is not one of whisper, sip, llama, kokoro, supervisor',
+    'wildfire: --service: "nobody" is not one of sip, audiosocket, whisper, llama, kokoro, web, supervisor',
   ]);
   await using helped = watch(stage, "--help");
   expect(await helped.exited()).toBe(0);
