@@ -38,6 +38,31 @@ export function summarise(run: TestRun): TestSummary {
   return { passed, failed, skipped, remarks };
 }
 
+/** How many tests of which files failed, in the order of the report. */
+export function failedFiles(report: string | undefined): ReadonlyMap<string, number> {
+  const suites = report?.matchAll(
+    /^ {2}<testsuite name="[^"]*" file="([^"]+)".*? failures="(\d+)"/gm,
+  );
+  const failed = [...(suites ?? [])].map(([, file, count]): [string, number] => [
+    file ?? "",
+    Number(count),
+  ]);
+  return new Map(failed.filter(([, count]) => count > 0));
+}
+
+/** What is known when the files that had failed were run again: their first result no longer counts. */
+export function withSecondRun(first: TestSummary, second: TestSummary): TestSummary {
+  // It broke off: nothing more is known.
+  if (second.passed === 0) return first;
+  const mended = first.failed - second.failed;
+  return {
+    passed: first.passed + mended,
+    failed: second.failed,
+    skipped: first.skipped,
+    remarks: [...first.remarks, ...second.remarks],
+  };
+}
+
 /** The last line of every test run. */
 export function closingLine(summary: TestSummary): string {
   return `${summary.passed} passed, ${summary.failed} failed, ${summary.skipped} skipped`;
