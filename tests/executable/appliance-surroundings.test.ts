@@ -13,7 +13,7 @@ const nobody = 65_534;
 const programs = ["/usr/bin/unshare", "/usr/bin/mount", "/usr/bin/setpriv"];
 const canDo = process.getuid?.() === 0 && programs.every(existsSync);
 
-test("it holds a call there as another user, and leaves nothing behind", async () => {
+test("it holds a call there as another user", async () => {
   if (!canDo) {
     console.warn("skipped: only root can give a program another user and file systems of its own");
     return;
@@ -37,23 +37,19 @@ test("it holds a call there as another user, and leaves nothing behind", async (
     const heard = program.output.filter((line) => line.includes("the caller said"));
     expect(heard).toHaveLength(1);
     expect(heard[0]).toEndWith(shortest.texts.join(" "));
-    expect(program.output.at(-1)).toBe("left: 0");
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 });
 
-/** In front of the program; says at its end how much lies in the temporary folder. */
+/** In front of the program. */
 function inBareMachine(): readonly string[] {
   const script = [
     `mount -t tmpfs -o noexec,nosuid,mode=1777 tmpfs ${tmpdir()}`,
     `mkdir ${tmpdir()}/here`,
     `mount -t tmpfs -o ro tmpfs ${tmpdir()}/here`,
     `cd ${tmpdir()}/here`,
-    `setpriv --reuid=${nobody} --regid=${nobody} --clear-groups --no-new-privs "$0" "$@"`,
-    "code=$?",
-    `echo "left: $(ls -A ${tmpdir()} | grep -cv '^here$')"`,
-    "exit $code",
+    `exec setpriv --reuid=${nobody} --regid=${nobody} --clear-groups --no-new-privs "$0" "$@"`,
   ].join("\n");
   return ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", `PATH=/usr/bin:/bin\n${script}`];
 }

@@ -108,9 +108,9 @@ export class UpProcess {
   }
 
   async pidOf(name: string): Promise<number> {
-    const { pid } = await this.service(name);
-    if (pid === null) throw new Error(`${name} does not run`);
-    return pid;
+    const { pid, lastReason } = await this.service(name);
+    if (pid !== null) return pid;
+    throw new Error(`${name} does not run (${lastReason}): ${this.output}${this.errors}`);
   }
 
   async command(command: string, fields: Readonly<Record<string, unknown>> = {}) {
