@@ -1,6 +1,7 @@
 /** The script of the page Access: sends its forms as JSON, and shows what is shown once. */
 import type { PageDocument, PageElement } from "./dom.ts";
 import { parseFields, textOf } from "./fields.ts";
+import { tell as tellDone } from "./notice.ts";
 
 declare const document: PageDocument;
 declare const location: { assign(address: string): void };
@@ -77,8 +78,7 @@ function show(form: PageElement, isDone: boolean, answer: Readonly<Record<string
     text.focus?.();
     return;
   }
-  const notice = document.getElementById("notice");
-  if (notice !== null) notice.textContent = textOf(answer, "message") || "Done.";
+  tellDone(textOf(answer, "message") || "Done.", "done");
   const next = form.getAttribute("data-next");
   // Time to read what was done.
   if (next !== null) setTimeout(() => location.assign(next), readMs);

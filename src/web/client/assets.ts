@@ -24,6 +24,7 @@ export const assets: ReadonlyMap<string, Asset> = new Map([
   ["page.js", { type: script, text: await transpiled("page") }],
   ["fields.js", { type: script, text: await transpiled("fields") }],
   ["morph.js", { type: script, text: await transpiled("morph") }],
+  ["notice.js", { type: script, text: await transpiled("notice") }],
   ["steer.js", { type: script, text: await transpiled("steer") }],
   ["access.js", { type: script, text: await transpiled("access") }],
   ["calls.js", { type: script, text: await transpiled("calls") }],

@@ -1,6 +1,7 @@
 /** Sends changes of settings to the server, and shows what became of them. */
 import type { PageDocument, PageElement } from "./dom.ts";
 import { type Fields, parseFields, textOf } from "./fields.ts";
+import { tell } from "./notice.ts";
 
 declare const document: PageDocument;
 declare const location: { reload(): void };
@@ -66,13 +67,6 @@ export async function postJson(path: string, body: object): Promise<JsonAnswer> 
 export function refusal(answer: Fields, status: number): string {
   const problem = textOf(answer, "error") || `the server answered ${status}`;
   return [problem, textOf(answer, "hint")].filter((text) => text !== "").join("; ");
-}
-
-function tell(text: string, outcome: "done" | "partly" | "failed"): void {
-  const place = document.getElementById("notice");
-  if (place === null) return;
-  place.textContent = text;
-  place.setAttribute("data-outcome", outcome);
 }
 
 /** Beside each field of the form; those that have none are cleared. Returns the first that is wrong. */

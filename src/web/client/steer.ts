@@ -1,6 +1,7 @@
 /** Buttons that change something, such as starting a service: asks first, and says what became of it. */
 import type { PageDocument, PageElement } from "./dom.ts";
 import { parseFields, textOf } from "./fields.ts";
+import { tell } from "./notice.ts";
 
 declare const document: PageDocument;
 declare const location: { assign(address: string): void };
@@ -62,11 +63,4 @@ async function steer(path: string, method: string): Promise<string> {
   if (response.ok) return textOf(answer, "message") || "Done.";
   const problem = textOf(answer, "error") || `the server answered ${response.status}`;
   throw new Error([problem, textOf(answer, "hint")].filter((text) => text !== "").join("; "));
-}
-
-function tell(text: string, outcome: "done" | "failed"): void {
-  const place = document.getElementById("notice");
-  if (place === null) return;
-  place.textContent = text;
-  place.setAttribute("data-outcome", outcome);
 }
