@@ -58,5 +58,5 @@ test("the scripts find what they import", async () => {
       seen.add(next);
     }
   }
-  expect([...seen].toSorted()).toEqual(["fields.js", "morph.js", "steer.js"]);
+  expect([...seen].toSorted()).toEqual(["fields.js", "morph.js", "notice.js", "steer.js"]);
 });
