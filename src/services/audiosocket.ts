@@ -93,8 +93,8 @@ async function startAudioSocket(
     },
     setDraining: (isDraining: boolean) => setDraining({ isDraining, door, exchange, events, log }),
   };
-  log.info("audiosocket is ready", { address: listening });
   return {
+    ready: { address: listening },
     status: () => ({
       address: listening,
       state: door.isOpen ? "ready" : "draining",

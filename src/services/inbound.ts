@@ -109,6 +109,7 @@ function playFile(
     .then(() => uplink.finish())
     .then((outcome) => reportOutcome(outcome, context));
   return {
+    ready: { file: values.wav },
     status: () => uplink.status(),
     async stop() {
       player.stop();
@@ -133,9 +134,9 @@ async function followRtp(
     onSamples: (block) => uplink.write(block),
     onDigit: (digit) => log.info("digit pressed", { private: { digit } }),
   });
-  log.info("listening for RTP", { address: `${values["rtp-bind"]}:${rtp.port}` });
   const finished = uplink.finished.then((outcome) => reportOutcome(outcome, context));
   return {
+    ready: { address: `${values["rtp-bind"]}:${rtp.port}` },
     status: () => ({ ...uplink.status(), rtp: rtp.status() }),
     async stop() {
       rtp.close();

@@ -124,10 +124,11 @@ async function openCalls(given: CallsOptions): Promise<RunningKokoro> {
     signals.close();
   };
   const intake = openIntake(given, calls, release);
-  log.info("kokoro is ready", { engine: engine.name, address: `${bind}:${intake.port}` });
+  const address = `${bind}:${intake.port}`;
   return {
+    ready: { engine: engine.name, address },
     status: () => ({
-      address: `${bind}:${intake.port}`,
+      address,
       signalPort: signals.port,
       engine: engine.current.status(),
       texts: intake.status(),

@@ -90,7 +90,7 @@ interface Parts {
 
 async function run(parts: Parts): Promise<RunningLlama> {
   const { values, context, brain, signals, voice, calls, events } = parts;
-  const { clock, log } = context;
+  const { clock } = context;
   const ports: { intake?: TextIntake } = {};
   const release = async (): Promise<void> => {
     ports.intake?.close();
@@ -103,9 +103,9 @@ async function run(parts: Parts): Promise<RunningLlama> {
     throw error;
   });
   const address = `${values.bind}:${intake.port}`;
-  log.info("llama is ready", { backend: brain.backend, address });
   const loopDelay = new LoopDelayMonitor(clock);
   return {
+    ready: { backend: brain.backend, address },
     status: () => ({
       address,
       backend: brain.backend,

@@ -92,8 +92,8 @@ async function startOutbound(
   const replies = await opening;
   const ticker = new FrameTicker(context.clock);
   const ticking = ticker.add(frameMs, (missed) => rtp.send(replies.next(), missed));
-  log.info("outbound is ready", { to: values["rtp-to"], from: rtp.port, codec: values.codec });
   return {
+    ready: { to: values["rtp-to"], from: rtp.port, codec: values.codec },
     status: () => ({
       callId: callId.text,
       rtp: rtp.status(),

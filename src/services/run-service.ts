@@ -180,11 +180,13 @@ function surviveProgrammingErrors(log: Logger): void {
   process.stderr.on("error", () => undefined);
 }
 
-type AnyService = Pick<RunningService, "events" | "finished" | "stop">;
+type AnyService = Pick<RunningService, "ready" | "events" | "finished" | "stop">;
 
 async function runUntilStopped(service: AnyService, run: Run): Promise<number> {
   const { context } = run;
   const socket = openStatusSocket(run, service);
+  // Whoever reads this line may ask and order at once.
+  context.log.info(`${run.name} is ready`, service.ready);
   const exitCode = await Promise.race([service.finished, run.stopped]);
   await stopWithin(service, context);
   socket?.close();

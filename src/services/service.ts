@@ -1,7 +1,7 @@
 /** What every `--service NAME` is made of. */
 import type { OptionTable, OptionValues } from "../config/options.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/log.ts";
+import type { LogFields, Logger } from "../core/log.ts";
 import type { EventSource } from "./event-stream.ts";
 import type { CommandHandler } from "./status-socket.ts";
 
@@ -38,6 +38,8 @@ export interface ServiceContext {
 }
 
 export interface RunningService<T extends CommonTable = CommonTable> {
+  /** What the line "… is ready" tells, which is logged when the status socket answers. */
+  readonly ready: LogFields;
   /** All that is known about the service, for `status` and SIGUSR1; no private data. */
   status(): Record<string, unknown>;
   /** Stops in order and frees everything; bounded in time. */

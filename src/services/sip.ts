@@ -67,8 +67,8 @@ async function startSip(
     control: undefined,
     events,
   });
-  log.info("sip is ready", { port: telephone.port, lines: accounts.length });
   return {
+    ready: { port: telephone.port, lines: accounts.length },
     status: () => ({ port: telephone.port, events: events.status(), ...telephone.status() }),
     events,
     command: phoneCommands(telephone),

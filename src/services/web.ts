@@ -282,7 +282,6 @@ interface Running extends Parts {
 function run(parts: Running): RunningService {
   const { context, values, server, board, release, access } = parts;
   const { log } = context;
-  log.info("web is ready", { url: server.url, hasPassword: access.hasPassword });
   if (!isLoopback(values.bind) && !access.isSecure) {
     log.warn("the page is served without TLS: passwords and calls can be read on their way", {
       advice: "give --tls generated, or --tls-cert and --tls-key",
@@ -290,6 +289,7 @@ function run(parts: Running): RunningService {
   }
   void board.refresh();
   return {
+    ready: { url: server.url, hasPassword: access.hasPassword },
     status: () => ({
       url: server.url,
       address: `${values.bind}:${server.port}`,

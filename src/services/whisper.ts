@@ -140,15 +140,15 @@ async function startWhisper(
   const model = await loadRecogniser(loadOptions(values, context));
   const parts = await joinParts(values, context, model);
   const { listener, events } = parts;
-  context.log.info("whisper is ready", {
-    model: model.name,
-    cpu: model.cpu,
-    lanes: model.recogniser.status().lanes,
-    port: listener.port,
-    llama: `${values["llama-host"]}:${values["llama-port"]}`,
-    startMs: Math.round(context.clock.nowMs() - startedMs),
-  });
   return {
+    ready: {
+      model: model.name,
+      cpu: model.cpu,
+      lanes: model.recogniser.status().lanes,
+      port: listener.port,
+      llama: `${values["llama-host"]}:${values["llama-port"]}`,
+      startMs: Math.round(context.clock.nowMs() - startedMs),
+    },
     status: () => describe(parts),
     stop: () => stop(parts),
     events,

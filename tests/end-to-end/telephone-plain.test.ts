@@ -35,7 +35,7 @@ for (const codec of ["pcmu", "pcma"] as const) {
         `--call-id=${callId}`,
         `--whisper-port=${whisper.port}`,
       ]);
-      const { address } = await inbound.said("listening for RTP");
+      const { address } = await inbound.said("inbound is ready");
       const said = sentences.slice(0, 2);
       const recording = writeConversation(`${stage.folder}/said.wav`, said, {
         pauseMs,

@@ -252,13 +252,15 @@ describe("wildfire logs", () => {
     const up = rig.up();
     await up.ready("llama", "kokoro");
     const where = ["--config", rig.config, "--state-dir", rig.stateFolder];
-    const asked = ["--follow", "--service", "llama", "--lines", "0"];
+    const asked = ["--follow", "--service", "llama", "--lines", "1"];
     const follower = rig.run(["logs", ...asked, ...where]);
     let followed = "";
     const reading = (async () => {
       const decoder = new TextDecoder();
       for await (const bytes of follower.stdout) followed += decoder.decode(bytes);
     })();
+    await until(() => followed !== "", "the last line", limitMs);
+    followed = "";
     const kokoro = await rig.logs("--service", "kokoro", "--json");
     expect(kokoro.map((line): unknown => JSON.parse(line))).toContainEqual(
       expect.objectContaining({ service: "kokoro", message: "kokoro is ready" }),

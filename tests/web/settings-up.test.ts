@@ -31,13 +31,7 @@ beforeEach(async () => {
   writeFileSync(join(rig.folder, "secrets.toml"), 'speech-key = "geheim"\n', { mode: 0o600 });
   up = rig.up({ WILDFIRE_LLAMA_KEY: "sk-geheim" });
   await up.ready("llama", "web");
-  // A service says that it is ready just before its status socket answers.
-  url = "";
-  const look = async (): Promise<void> => {
-    while (!url.startsWith("http")) url = await urlOfPage().catch(() => "");
-  };
-  void look();
-  await until(() => url.startsWith("http"), "the address of the page", limitMs);
+  url = await urlOfPage();
 });
 
 afterEach(async () => await rig.free());
