@@ -44,7 +44,7 @@ async function measure(
   stage: Stage,
   context: BenchContext,
 ): Promise<ReadonlyMap<MeasureName, number>> {
-  const own = new LoopDelayMonitor(systemClock);
+  const own = new LoopDelayMonitor(systemClock, () => true);
   const latenciesMs = await registerMany(stage, context);
   const ownP99Ms = own.read().p99Ms;
   own.close();

@@ -7,21 +7,23 @@ export interface LoopDelay {
   readonly maxMs: number;
 }
 
-const intervalMs = 50;
+/** Each look wakes the process, which an idle one should hardly be. */
+const everyMs = { busy: 50, idle: 1000 } as const;
+/** A minute with calls. */
 const windowSamples = 1200;
 
-/** Keeps the last minute of samples. */
+/** Keeps the last samples: those of a minute with calls, of twenty minutes without. */
 export class LoopDelayMonitor {
   readonly #clock: Clock;
-  readonly #timer: Timer;
+  readonly #isBusy: () => boolean;
   readonly #samples = new Float64Array(windowSamples);
   #count = 0;
-  #lastMs: number;
+  #timer: Timer;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, isBusy: () => boolean) {
     this.#clock = clock;
-    this.#lastMs = clock.nowMs();
-    this.#timer = clock.every(intervalMs, () => this.#sample());
+    this.#isBusy = isBusy;
+    this.#timer = this.#next();
   }
 
   read(): LoopDelay {
@@ -34,11 +36,14 @@ export class LoopDelayMonitor {
     this.#timer.cancel();
   }
 
-  #sample(): void {
-    const nowMs = this.#clock.nowMs();
-    this.#samples[this.#count % windowSamples] = Math.max(0, nowMs - this.#lastMs - intervalMs);
-    this.#count += 1;
-    this.#lastMs = nowMs;
+  #next(): Timer {
+    const waitMs = this.#isBusy() ? everyMs.busy : everyMs.idle;
+    const dueMs = this.#clock.nowMs() + waitMs;
+    return this.#clock.after(waitMs, () => {
+      this.#samples[this.#count % windowSamples] = Math.max(0, this.#clock.nowMs() - dueMs);
+      this.#count += 1;
+      this.#timer = this.#next();
+    });
   }
 }
 

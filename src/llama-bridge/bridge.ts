@@ -45,12 +45,12 @@ export class TextBridge {
   readonly #options: BridgeOptions;
   /** Least recently used first. */
   readonly #connections = new Map<string, TextConnection>();
-  readonly #watch: Timer;
+  /** Runs while a connection is used: an idle process should hardly wake. */
+  #watch: Timer | undefined;
   readonly #retired = { sent: 0, resent: 0, dropped: 0 };
 
   constructor(options: BridgeOptions) {
     this.#options = options;
-    this.#watch = options.clock.every(watchEveryMs, () => void this.#watchAll());
   }
 
   beginCall(callId: string): void {
@@ -95,7 +95,7 @@ export class TextBridge {
     const timer = this.#options.clock.after(limitMs, limit.resolve);
     await Promise.race([Promise.all(all.map((connection) => connection.idle())), limit.promise]);
     timer.cancel();
-    this.#watch.cancel();
+    this.#stopWatching();
     const givenUp = this.status().waiting;
     for (const connection of all) connection.close();
     this.#connections.clear();
@@ -109,6 +109,12 @@ export class TextBridge {
     const readAtMs = clock.nowMs();
     const sockets = isAsked ? parseSocketTable(await readSocketTables()) : undefined;
     for (const connection of all) connection.watch(sockets, readAtMs);
+    if (![...this.#connections.values()].some((one) => one.isToBeWatched)) this.#stopWatching();
+  }
+
+  #stopWatching(): void {
+    this.#watch?.cancel();
+    this.#watch = undefined;
   }
 
   /** The connection of an id, made when there is none, moved to the end of the order of use. */
@@ -131,6 +137,7 @@ export class TextBridge {
       });
     this.#connections.delete(callId);
     this.#connections.set(callId, connection);
+    this.#watch ??= clock.every(watchEveryMs, () => void this.#watchAll());
     return connection;
   }
 

@@ -96,6 +96,11 @@ export class TextConnection {
     return this.#calls === 0 && this.#queue.length === 0;
   }
 
+  /** False when nothing is on its way and no call is up: then `watch` would find nothing. */
+  get isToBeWatched(): boolean {
+    return !this.isSpare || this.hasUnsettled || (this.#link?.unacknowledgedBytes ?? 0) > 0;
+  }
+
   get calls(): number {
     return this.#calls;
   }

@@ -103,7 +103,7 @@ async function run(parts: Parts): Promise<RunningLlama> {
     throw error;
   });
   const address = `${values.bind}:${intake.port}`;
-  const loopDelay = new LoopDelayMonitor(clock);
+  const loopDelay = new LoopDelayMonitor(clock, () => calls.size > 0);
   return {
     ready: { backend: brain.backend, address },
     status: () => ({

@@ -194,7 +194,7 @@ async function joinParts(
     onBye: (callId) => calls.bye(callId),
   });
   const overloadCheck = clock.every(overloadCheckMs, () => scheduler.check());
-  const loopDelay = new LoopDelayMonitor(clock);
+  const loopDelay = new LoopDelayMonitor(clock, () => calls.size > 0);
   return {
     values,
     context,

@@ -59,7 +59,8 @@ export class Calls {
   };
   readonly #options: CallsOptions;
   readonly #repeated: RepeatedLog;
-  readonly #ticker: Timer;
+  /** Runs while there are sessions: an idle process should hardly wake. */
+  #ticker: Timer | undefined;
   /** By call number: the latest call of each id that is not freed yet. */
   readonly #latest = new Map<number, CallSession>();
   readonly #all = new Set<CallSession>();
@@ -68,10 +69,6 @@ export class Calls {
   constructor(options: CallsOptions) {
     this.#options = options;
     this.#repeated = new RepeatedLog(options.log, options.clock);
-    this.#ticker = options.clock.every(tickMs, () => {
-      const nowMs = options.clock.nowMs();
-      for (const session of this.#all) session.tick(nowMs);
-    });
   }
 
   /** Idempotent while the call is connecting or connected; `address` is where inbound listens. */
@@ -115,7 +112,6 @@ export class Calls {
     });
     await Promise.all(ended);
     timer.cancel();
-    this.#ticker.cancel();
     this.#repeated.close();
   }
 
@@ -153,11 +149,23 @@ export class Calls {
     });
     this.#latest.set(callId.number, session);
     this.#all.add(session);
+    this.#ticker ??= clock.every(tickMs, () => this.#tick());
     void session.ended.then(() => this.#forget(session));
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const session of this.#all) session.tick(nowMs);
+  }
+
+  #stopTicking(): void {
+    this.#ticker?.cancel();
+    this.#ticker = undefined;
   }
 
   #forget(session: CallSession): void {
     this.#all.delete(session);
+    if (this.#all.size === 0) this.#stopTicking();
     if (this.#latest.get(session.callId.number) === session) {
       this.#latest.delete(session.callId.number);
     }

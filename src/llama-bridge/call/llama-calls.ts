@@ -81,6 +81,10 @@ export class LlamaCalls implements TextIntakeListener {
     this.#orphans = new OrphanedCalls(options.clock, (callId) => this.ended(callId));
   }
 
+  get size(): number {
+    return this.#calls.size;
+  }
+
   status(): Record<string, unknown> {
     const up = [...this.#calls.values()].map(({ call }) => call.status());
     return { ...this.#counts, orphaned: this.#orphans.givenUp, up };
