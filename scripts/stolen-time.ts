@@ -1,55 +1,52 @@
 /**
- * How much processor time the host of a virtual machine gave to others meanwhile, as Linux counts it: a
- * telephone call that is played in real time has holes then, whoever plays it.
+ * Whether the host of a virtual machine held processors back meanwhile, as Linux counts it: a telephone call
+ * that is played in real time has a hole then, whoever plays it.
  */
 import { readFileSync } from "node:fs";
 
-/** Of all processors since the machine started, in ticks. */
-export interface ProcessorTime {
-  readonly all: number;
-  readonly stolen: number;
+/** Linux counts in hundredths of a second for programs (USER_HZ). */
+const tickMs = 10;
+const sampleEveryMs = 100;
+/** Two frames of a call: behind it the next sound is late by more than a recorder without a buffer bridges. */
+export const longHoldMs = 40;
+
+/** For each processor, how much of its time the host gave to others since the start; none without /proc/stat. */
+export function parseStolenMs(text: string): readonly number[] {
+  // proc(5): user, nice, system, idle, iowait, irq, softirq, steal.
+  return [...text.matchAll(/^cpu\d+(?: \d+){7} (\d+)/gm)].map(
+    ([, ticks]) => Number(ticks) * tickMs,
+  );
 }
 
-/** Undefined where the text is no /proc/stat (proc(5)). */
-export function parseProcessorTime(text: string): ProcessorTime | undefined {
-  const line = /^cpu +([\d ]+)$/m.exec(text)?.[1];
-  // user, nice, system, idle, iowait, irq, softirq, steal; guests are in user already.
-  const ticks = line?.split(" ").map(Number).slice(0, 8) ?? [];
-  if (ticks.length < 8) return undefined;
-  return { all: ticks.reduce((sum, one) => sum + one, 0), stolen: ticks[7] ?? 0 };
-}
+/** How often a processor was held back for long within one sample. */
+export class LongHolds {
+  #before: readonly number[] = [];
+  #count = 0;
+  #longestMs = 0;
 
-/** Samples that make up one window. */
-const windowSamples = 5;
-const sampleEveryMs = 2000;
-
-/** The largest share of the time of all processors that was stolen within ten seconds, 0..1. */
-export class WorstTheft {
-  readonly #samples: ProcessorTime[] = [];
-  #share = 0;
-
-  get share(): number {
-    return this.#share;
+  get count(): number {
+    return this.#count;
   }
 
-  add(sample: ProcessorTime): void {
-    this.#samples.push(sample);
-    if (this.#samples.length > windowSamples + 1) this.#samples.shift();
-    const [first] = this.#samples;
-    if (first === undefined || this.#samples.length <= windowSamples) return;
-    const all = sample.all - first.all;
-    if (all > 0) this.#share = Math.max(this.#share, (sample.stolen - first.stolen) / all);
+  get longestMs(): number {
+    return this.#longestMs;
+  }
+
+  add(stolenMs: readonly number[]): void {
+    for (const [processor, ms] of stolenMs.entries()) {
+      const heldMs = ms - (this.#before[processor] ?? ms);
+      this.#longestMs = Math.max(this.#longestMs, heldMs);
+      if (heldMs >= longHoldMs) this.#count += 1;
+    }
+    this.#before = stolenMs;
   }
 }
 
-/** Looks on until it is stopped; without /proc nothing is known to be stolen. */
-export function watchTheft(): { readonly worst: WorstTheft; stop(): void } {
-  const worst = new WorstTheft();
-  const timer = setInterval(() => {
-    const sample = parseProcessorTime(readStatistics());
-    if (sample !== undefined) worst.add(sample);
-  }, sampleEveryMs);
-  return { worst, stop: () => clearInterval(timer) };
+/** Looks on until it is stopped; without /proc nothing is known to be held back. */
+export function watchHolds(): { readonly holds: LongHolds; stop(): void } {
+  const holds = new LongHolds();
+  const timer = setInterval(() => holds.add(parseStolenMs(readStatistics())), sampleEveryMs);
+  return { holds, stop: () => clearInterval(timer) };
 }
 
 function readStatistics(): string {

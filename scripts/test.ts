@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { sourceConditions } from "./bootstrap/platform.mjs";
 import { say } from "./bootstrap/terminal.mjs";
-import { watchTheft } from "./stolen-time.ts";
+import { type LongHolds, watchHolds } from "./stolen-time.ts";
 import {
   closingLine,
   failedFiles,
@@ -22,9 +22,6 @@ const realTimeFolders = [
   "tests/executable/",
   "tests/interop/",
 ];
-/** Of the time of all processors within ten seconds; an idle neighbourhood takes one or two. */
-const muchStolen = 0.05;
-
 interface Outcome {
   readonly summary: TestSummary;
   readonly exitCode: number;
@@ -55,29 +52,32 @@ async function run(argv: readonly string[]): Promise<Outcome> {
 /** Only what the host has spoilt is run again, once, and it is said. */
 async function runAgain(
   { summary, failed }: Outcome,
-  stolenShare: number,
+  holds: LongHolds,
 ): Promise<Outcome | undefined> {
   const files = [...failed.keys()];
   const counted = [...failed.values()].reduce((sum, count) => sum + count, 0);
   const isRealTime = files.every((file) =>
     realTimeFolders.some((folder) => file.startsWith(folder)),
   );
-  if (stolenShare < muchStolen || files.length === 0 || !isRealTime) return undefined;
+  if (holds.count === 0 || files.length === 0 || !isRealTime) return undefined;
   if (counted !== summary.failed) return undefined;
-  const share = Math.round(stolenShare * 100);
   say(
-    `The host took up to ${share} % of the processors away within ten seconds, and ${counted} tests with ` +
-      `calls in real time failed. They are run again: ${files.join(", ")}`,
+    `${counted} tests with calls in real time failed, and ${holdsAsText(holds)}. ` +
+      `They are run again: ${files.join(", ")}`,
   );
   return await run(files);
 }
 
+function holdsAsText({ count, longestMs }: LongHolds): string {
+  return `the host held a processor back ${count} times, up to ${longestMs} ms at once`;
+}
+
 // Ctrl-C reaches the tests by itself; this process stays to say how far they came.
 process.on("SIGINT", () => {});
-const theft = watchTheft();
+const watch = watchHolds();
 const first = await run(Bun.argv.slice(2));
-const second = await runAgain(first, theft.worst.share);
-theft.stop();
+const second = await runAgain(first, watch.holds);
+watch.stop();
 const summary = second === undefined ? first.summary : withSecondRun(first.summary, second.summary);
 const { exitCode } = second ?? first;
 for (const remark of summary.remarks) say(remark);
