@@ -1,9 +1,10 @@
 /** All configured services in one terminal or unit, watched and stopped in order: what several commands start. */
+import { resolve as absolutePath } from "node:path";
 import { isatty } from "node:tty";
 import type { ConfigFile } from "../config/load.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
-import { loadCurrentConfig } from "../services/config-file.ts";
+import { currentConfigPath, loadCurrentConfig } from "../services/config-file.ts";
 import { planLogs, planServices } from "../supervisor/configured-plan.ts";
 import { loadServiceEnvironments } from "../supervisor/service-environments.ts";
 import { ServiceManager } from "../supervisor/service-manager.ts";
@@ -52,6 +53,7 @@ export async function runAppliance(options: ApplianceOptions): Promise<number> {
   const running = await SupervisorProcess.open({
     plan: await makePlan(file),
     logs: planLogs({ file, env, stateFolder }),
+    configPath: absolutePath(currentConfigPath(config)),
     stateFolder,
     host: systemHost(stateFolder, clock),
     clock,
@@ -91,7 +93,7 @@ async function runUntilStopped(
   });
   await stopped;
   limit.cancel();
-  await Promise.all([manager.stopping(), running.stop()]);
+  await Promise.all([manager.stopping(supervisor.drainLimitMs), running.stop()]);
   return 0;
 }
 

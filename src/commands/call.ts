@@ -1,13 +1,12 @@
 /** `wildfire call NUMBER`: the running sip service calls somebody, and this shows how it goes. */
 import { formatOptions, type OptionTable, readOptions } from "../config/options.ts";
 import { systemClock } from "../core/clock.ts";
-import { quote, WildfireError } from "../core/errors.ts";
+import { describeError, quote, WildfireError } from "../core/errors.ts";
 import { EventFollower, parseObject } from "../services/event-follower.ts";
 import { currentStateFolder } from "../services/state-folder.ts";
 import {
   commandService,
-  listServiceSockets,
-  removeDeadSocket,
+  listServedSockets,
   type ServiceSocket,
 } from "../services/status-socket.ts";
 import { takeOperands } from "./operands.ts";
@@ -41,8 +40,6 @@ export async function call(argv: readonly string[]): Promise<number> {
     argv: rest,
     env: process.env,
     command: "call",
-    file: {},
-    fileName: "",
   });
   if (values.help) {
     process.stdout.write(help);
@@ -55,13 +52,13 @@ export async function call(argv: readonly string[]): Promise<number> {
     });
   }
   const stateFolder = values["state-dir"] ?? currentStateFolder();
-  const dialled = new DialledCall(requireService(stateFolder), stateFolder, values.wait);
+  const dialled = new DialledCall(await requireService(stateFolder), stateFolder, values.wait);
   return await dialled.run({ number, line: values.line }, values.digits);
 }
 
-function requireService(stateFolder: string): ServiceSocket {
-  const alive = listServiceSockets(stateFolder, "sip").find((socket) => !removeDeadSocket(socket));
-  if (alive !== undefined) return alive;
+async function requireService(stateFolder: string): Promise<ServiceSocket> {
+  const [service] = await listServedSockets(stateFolder, "sip");
+  if (service !== undefined) return service;
   throw new WildfireError("state", "no sip service is running", {
     hint: "start it: wildfire --service sip --line USER@HOST",
   });
@@ -95,8 +92,13 @@ class DialledCall {
       stateFolder,
       service: "sip",
       clock: systemClock,
-      onJoined: () => this.#joined.resolve(),
-      onLeft: () => this.#exit.resolve(this.#say("the sip service has ended", usual.failed)),
+      onJoined: (pid) => {
+        if (pid === service.pid) this.#joined.resolve();
+      },
+      onLeft: (pid) => {
+        if (pid !== service.pid) return;
+        this.#exit.resolve(this.#say("the sip service has ended", usual.failed));
+      },
       onLine: (pid, line) => {
         const event = parseObject(line);
         if (pid === service.pid && event !== undefined) this.#event(event);
@@ -152,8 +154,7 @@ class DialledCall {
     this.#wasUp = true;
     this.#say("answered");
     if (this.#digits !== undefined) {
-      const { error } = await this.#command("digits", { key: this.#key, digits: this.#digits });
-      if (error !== undefined) this.#say(textOf(error));
+      await this.#try("digits", { key: this.#key, digits: this.#digits });
     }
     if (!this.#waits) this.#exit.resolve(0);
   }
@@ -165,8 +166,16 @@ class DialledCall {
 
   async #interrupt(): Promise<void> {
     this.#isInterrupted = true;
-    if (this.#key !== undefined) await this.#command("hang-up", { key: this.#key });
+    if (this.#key !== undefined) await this.#try("hang-up", { key: this.#key });
     this.#exit.resolve(usual.interrupted);
+  }
+
+  /** What goes wrong is said, and the call goes its way. */
+  async #try(command: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
+    const { error } = await this.#command(command, fields).catch((reason: unknown) => ({
+      error: describeError(reason),
+    }));
+    if (error !== undefined) this.#say(textOf(error));
   }
 
   #command(command: string, fields: Readonly<Record<string, unknown>>): Promise<Event> {

@@ -3,6 +3,7 @@ import { formatOptions, type OptionTable, readOptions } from "../config/options.
 import { quote, WildfireError } from "../core/errors.ts";
 import { supervisorName } from "../supervisor/sole-supervisor.ts";
 import { serviceNames } from "../services/service-names.ts";
+import { parseAnswer } from "../services/socket-question.ts";
 import { currentStateFolder } from "../services/state-folder.ts";
 import { readStatuses } from "../services/status-socket.ts";
 
@@ -39,15 +40,15 @@ export async function status(argv: readonly string[]): Promise<number> {
     argv: rest,
     env: process.env,
     command: "status",
-    file: {},
-    fileName: "",
   });
   if (values.help) {
     process.stdout.write(help);
     return 0;
   }
   const stateFolder = values["state-dir"] ?? currentStateFolder();
-  const answers = (await readStatuses(stateFolder, name)).map((text): unknown => JSON.parse(text));
+  const texts = await readStatuses(stateFolder, name);
+  // One that stops while it is asked may give none.
+  const answers = texts.map(parseAnswer).filter((answer) => answer !== undefined);
   if (answers.length === 0) {
     throw new WildfireError(
       "state",

@@ -1,5 +1,4 @@
 /** The configuration as a doctor sees it: what it comes to, and everything that is wrong with it. */
-import { existsSync } from "node:fs";
 import { checkConfig, formatProblem } from "../config/config-check.ts";
 import {
   effectiveConfig,
@@ -7,7 +6,7 @@ import {
   type Environment,
 } from "../config/config-effective.ts";
 import { servicesToRun } from "../config/config-plan.ts";
-import { readConfigText } from "../config/load.ts";
+import { presenceOf, readConfigText } from "../config/load.ts";
 import {
   type OptionTable,
   type OptionValue,
@@ -36,7 +35,7 @@ export interface Configured {
 /** Never rejects: what cannot be read is a problem, and counts as not given. */
 export async function lookAtConfig(path: string, env: Environment): Promise<Configured> {
   const schema = wholeSchema(webServiceOptions);
-  const isThere = existsSync(path);
+  const isThere = presenceOf(path) !== "absent";
   const failures: string[] = [];
   const text = isThere ? await orElse(readConfigText(path), "", failures) : "";
   const checked = checkConfig(text, schema);

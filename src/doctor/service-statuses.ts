@@ -1,7 +1,7 @@
 /** Asks all running services what they know of themselves. */
 import type { Clock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
-import { listServiceSockets, removeDeadSocket } from "../services/status-socket.ts";
+import { listServedSockets } from "../services/status-socket.ts";
 import { requestStatus } from "../supervisor/status-request.ts";
 
 export interface ServiceStatus {
@@ -21,13 +21,14 @@ export async function askServices(
   names: readonly string[],
   clock: Clock,
 ): Promise<readonly ServiceStatus[]> {
-  const alive = names.flatMap((service) =>
-    listServiceSockets(stateFolder, service)
-      .filter((socket) => !removeDeadSocket(socket))
-      .map(({ pid }) => ({ service, pid })),
+  const served = await Promise.all(
+    names.map(async (service) => {
+      const sockets = await listServedSockets(stateFolder, service);
+      return sockets.map(({ pid }) => ({ service, pid }));
+    }),
   );
   return await Promise.all(
-    alive.map(async ({ service, pid }): Promise<ServiceStatus> => {
+    served.flat().map(async ({ service, pid }): Promise<ServiceStatus> => {
       try {
         const status = await requestStatus({ stateFolder, service, pid, limitMs, clock });
         return { service, pid, status, problem: undefined };

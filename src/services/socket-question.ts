@@ -1,5 +1,8 @@
 /** One question to a service behind its status socket: written at once, answered until the service closes. */
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import type { Clock } from "../core/clock.ts";
+import { errnoOf } from "../core/errno.ts";
 import { WildfireError } from "../core/errors.ts";
 import { connectUnix } from "../tcp.ts";
 import type { TcpLink } from "../tcp-link.ts";
@@ -54,6 +57,30 @@ function noAnswer(who: string, limitMs: number): WildfireError {
   return new WildfireError("timeout", `${who} does not answer within ${limitMs / 1000} s`, {
     hint: "its event loop is blocked: look at the host's load, then restart it",
   });
+}
+
+/** Whether a process has that socket; one that hangs has it, too. */
+export async function isServed(path: string): Promise<boolean> {
+  try {
+    const link = await connectUnix(path, { data: () => undefined, closed: () => undefined });
+    link.destroy();
+    return true;
+  } catch (error) {
+    const errno = error instanceof WildfireError ? errnoOf(error.cause) : "";
+    const isRefused = errno === "ECONNREFUSED" || errno === "ENOENT";
+    // Bun says that also of one whose queue of connections is full.
+    return !isRefused || isBound(path);
+  }
+}
+
+/** Linux lists the sockets that processes have; without that list the refusal counts. */
+function isBound(path: string): boolean {
+  try {
+    const sockets = readFileSync("/proc/net/unix", "latin1").split("\n");
+    return sockets.some((line) => line.endsWith(`/${basename(path)}`));
+  } catch {
+    return false;
+  }
 }
 
 /** Undefined when the text is no JSON object. */

@@ -12,7 +12,7 @@ import { listenUnix } from "../tcp.ts";
 import type { TcpHandlers, TcpLink } from "../tcp-link.ts";
 import type { EventSource, EventSubscription } from "./event-stream.ts";
 import { readEventsQuestion, readPassingWord } from "./events-question.ts";
-import { askSocket, parseAnswer } from "./socket-question.ts";
+import { askSocket, isServed, parseAnswer } from "./socket-question.ts";
 
 export interface StatusSocketOptions {
   readonly stateFolder: string;
@@ -160,10 +160,31 @@ export async function readStatuses(stateFolder: string, service: string): Promis
     try {
       answers.push(await ask(socket.path, statusQuestion, answerLimitMs));
     } catch (error) {
-      if (!removeDeadSocket(socket)) throw error;
+      if (!(await removeUnservedSocket(socket))) throw error;
     }
   }
   return answers;
+}
+
+/**
+ * Those behind which somebody listens. After a power cut the number in a name may be another program's, so
+ * that a process of that number says nothing; what nobody serves is removed.
+ */
+export async function listServedSockets(
+  stateFolder: string,
+  service: string,
+): Promise<ServiceSocket[]> {
+  const sockets = listServiceSockets(stateFolder, service);
+  const isUnserved = await Promise.all(sockets.map(removeUnservedSocket));
+  return sockets.filter((_, at) => isUnserved[at] === false);
+}
+
+/** False when a process has it, and the socket stays. */
+async function removeUnservedSocket(socket: ServiceSocket): Promise<boolean> {
+  if (removeDeadSocket(socket)) return true;
+  if (await isServed(socket.path)) return false;
+  rmSync(socket.path, { force: true });
+  return true;
 }
 
 /** Sockets of the services of that name, alive or dead. */

@@ -6,9 +6,9 @@ import { type StatusReader, supervisorService } from "../web/live/service-board.
 import type { ServiceContext } from "./service.ts";
 import {
   commandService,
+  listServedSockets,
   listServiceSockets,
   removeDeadSocket,
-  type ServiceSocket,
 } from "./status-socket.ts";
 
 /** A service that works answers within milliseconds. */
@@ -17,7 +17,10 @@ const commandLimitMs = 5000;
 
 export function statusReader({ stateFolder, clock }: ServiceContext): StatusReader {
   return {
-    processes: (service) => liveSockets(stateFolder, service).map(({ pid }) => pid),
+    processes: (service) =>
+      listServiceSockets(stateFolder, service)
+        .filter((socket) => !removeDeadSocket(socket))
+        .map(({ pid }) => pid),
     read: ({ service, pid }) =>
       requestStatus({ stateFolder, service, pid, limitMs: statusLimitMs, clock }),
   };
@@ -34,7 +37,7 @@ export async function steerService(
       hint: "stop `wildfire up`, or leave web out of [services] run",
     });
   }
-  const [supervisor] = liveSockets(stateFolder, supervisorService);
+  const [supervisor] = await listServedSockets(stateFolder, supervisorService);
   if (supervisor === undefined) {
     throw new WildfireError("state", "no supervisor runs that could do it", {
       hint: "start the services with `wildfire up`",
@@ -55,16 +58,16 @@ export type SupervisorAnswer =
   /** None runs. */
   | { readonly kind: "absent" };
 
-export function hasSupervisor({ stateFolder }: ServiceContext): boolean {
-  return liveSockets(stateFolder, supervisorService).length > 0;
+export async function hasSupervisor({ stateFolder }: ServiceContext): Promise<boolean> {
+  return (await listServedSockets(stateFolder, supervisorService)).length > 0;
 }
 
 /** Has the configuration read again; never rejects. */
 export async function reloadSupervisor(
-  { stateFolder }: ServiceContext,
+  { stateFolder }: Pick<ServiceContext, "stateFolder">,
   limitMs: number,
 ): Promise<SupervisorAnswer> {
-  const [supervisor] = liveSockets(stateFolder, supervisorService);
+  const [supervisor] = await listServedSockets(stateFolder, supervisorService);
   if (supervisor === undefined) return { kind: "absent" };
   try {
     const fields = await commandService(supervisor, { command: "reload", fields: {} }, limitMs);
@@ -76,8 +79,4 @@ export async function reloadSupervisor(
     const isLate = error instanceof WildfireError && error.code === "timeout";
     return isLate ? { kind: "late" } : { kind: "refused", reason: describeError(error) };
   }
-}
-
-function liveSockets(stateFolder: string, service: string): readonly ServiceSocket[] {
-  return listServiceSockets(stateFolder, service).filter((socket) => !removeDeadSocket(socket));
 }

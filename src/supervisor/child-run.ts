@@ -176,6 +176,8 @@ export class ChildRun {
   async undrain(): Promise<void> {
     const { plan, host } = this.#options;
     this.endDrain();
+    // Of an illness nobody took notice while it was to end: it is told again.
+    this.#isIll = false;
     await host.undrain(plan.name, this.pid);
   }
 

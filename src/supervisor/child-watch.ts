@@ -8,22 +8,24 @@ export interface ChildWatchOptions {
   readonly ask: () => Promise<Readonly<Record<string, unknown>>>;
   readonly clock: Clock;
   readonly onStatus: (status: ChildStatus) => void;
-  /** It did not answer so often that it must be ended; said once. */
+  /** It did not answer so often that it must be ended; said with each further time. */
   readonly onUnhealthy: (reason: string) => void;
 }
 
 /** While it starts, its socket is not there yet, and that is no failure. */
 const startPollMs = 250;
+/** From when it is ready to when it must have answered. */
+const firstAnswerMs = 5000;
 const healthPollMs = 5000;
 const maxFailures = 3;
 
 export class ChildWatch {
   readonly #options: ChildWatchOptions;
   #timer: Timer;
-  #isGuarding = false;
+  /** When it was said to be ready. */
+  #readyMs: number | undefined;
   /** It answered, or had its time to, since it was said to be ready. */
   #isSteady = false;
-  #earlyFailures = 0;
   #isAsking = false;
   #isClosed = false;
   #failures = 0;
@@ -38,10 +40,10 @@ export class ChildWatch {
     return this.#failures;
   }
 
-  /** It is ready: from now on it must answer, though its socket may be there a moment later. */
+  /** It is ready: from now on it must answer, though it may be busy for a moment. */
   guard(): void {
-    if (this.#isGuarding || this.#isClosed) return;
-    this.#isGuarding = true;
+    if (this.#readyMs !== undefined || this.#isClosed) return;
+    this.#readyMs = this.#options.clock.nowMs();
     // What it is built from is wanted now.
     void this.#look();
   }
@@ -54,28 +56,27 @@ export class ChildWatch {
   async #look(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    const wasGuarding = this.#isGuarding;
+    const readyMs = this.#readyMs;
     const answer = await this.#options.ask().catch((error: unknown) => describeError(error));
     this.#isAsking = false;
     if (this.#isClosed) return;
     if (typeof answer !== "string") this.#answered(readChildStatus(answer));
-    else if (wasGuarding) this.#failed(answer);
+    else if (readyMs !== undefined) this.#failed(answer, readyMs);
   }
 
   #answered(status: ChildStatus): void {
     this.#failures = 0;
-    if (this.#isGuarding) this.#settle();
+    if (this.#readyMs !== undefined) this.#settle();
     this.#options.onStatus(status);
   }
 
-  #failed(reason: string): void {
+  #failed(reason: string, readyMs: number): void {
     if (!this.#isSteady) {
-      this.#earlyFailures += 1;
-      if (this.#earlyFailures * startPollMs < healthPollMs) return;
+      if (this.#options.clock.nowMs() - readyMs < firstAnswerMs) return;
       this.#settle();
     }
     this.#failures += 1;
-    if (this.#failures === maxFailures) this.#options.onUnhealthy(`unhealthy: ${reason}`);
+    if (this.#failures >= maxFailures) this.#options.onUnhealthy(`unhealthy: ${reason}`);
   }
 
   #settle(): void {

@@ -1,11 +1,12 @@
 /** From the configuration file to what is to run: pure. */
 import type { ConfigFile } from "../config/load.ts";
 import { readSection } from "../config/config-effective.ts";
-import { sectionsReadBy } from "../config/config-plan.ts";
+import { sectionsReadBy, usualServices } from "../config/config-plan.ts";
+import { environmentNames } from "../config/options.ts";
 import { defaultLogFolder } from "../config/paths.ts";
 import { logsOptions, servicesOptions } from "../config/shared-sections.ts";
 import { quote, WildfireError } from "../core/errors.ts";
-import { serviceNames } from "../services/service-names.ts";
+import { runnableNames, serviceNames } from "../services/service-names.ts";
 import type { ServicePlan, SupervisorPlan } from "./service-plan.ts";
 
 export interface PlanSources {
@@ -33,7 +34,7 @@ const mostMegabytes = 1 << 20;
 export function planServices(sources: PlanSources): SupervisorPlan {
   const section = sources.file?.sections["services"] ?? {};
   const { "memory-mb": dashed, memory_mb: memoryMb = dashed, ...own } = section;
-  const values = readSection(servicesOptions(serviceNames), {
+  const values = readSection(servicesOptions(runnableNames), {
     name: "services",
     path: sources.file?.path ?? "",
     sections: { services: own },
@@ -72,7 +73,7 @@ function readMemoryLimits(value: unknown, { file }: PlanSources): ReadonlyMap<st
     });
   }
   for (const [name, megabytes] of Object.entries(value)) {
-    requireService(name, where);
+    requireService(name, where, runnableNames);
     const isUsable = typeof megabytes === "number" && megabytes >= 1 && megabytes <= mostMegabytes;
     if (!isUsable) {
       throw new WildfireError("usage", `${where}.${name}: ${quote(String(megabytes))} is no size`, {
@@ -85,41 +86,22 @@ function readMemoryLimits(value: unknown, { file }: PlanSources): ReadonlyMap<st
 }
 
 function namesToRun(configured: readonly string[], sources: PlanSources): readonly string[] {
-  const { only, file } = sources;
-  if (only.length > 0) return checkedNames(only, "--only");
-  if (configured.length > 0) return checkedNames(configured, `${file?.path ?? ""} [services] run`);
-  return usualNames(sources);
-}
-
-function checkedNames(names: readonly string[], where: string): readonly string[] {
-  for (const name of names) requireService(name, where);
-  return [...new Set(names)];
-}
-
-function requireService(name: string, where: string): void {
-  if (isService(name)) return;
-  throw new WildfireError("usage", `${where}: there is no service ${quote(name)}`, {
-    hint: `there are ${serviceNames.join(", ")}`,
+  const { only, file, env } = sources;
+  for (const name of only) requireService(name, "--only", serviceNames);
+  if (only.length > 0) return [...new Set(only)];
+  if (configured.length > 0) return [...new Set(configured)];
+  return usualServices((service, option) => {
+    const isInFile = file?.sections[service]?.[option] !== undefined;
+    const variables = environmentNames(service, option);
+    return isInFile || variables.some((name) => (env[name] ?? "") !== "");
   });
 }
 
-function isService(name: string): boolean {
-  const names: readonly string[] = serviceNames;
-  return names.includes(name);
-}
-
-/** What a call needs, and the ways in that are configured. */
-function usualNames({ file, env }: PlanSources): readonly string[] {
-  const isSet = (service: string, option: string): boolean => {
-    const upper = option.toUpperCase();
-    const variables = [`WILDFIRE_${service.toUpperCase()}_${upper}`, `WILDFIRE_${upper}`];
-    const isInFile = file?.sections[service]?.[option] !== undefined;
-    return isInFile || variables.some((name) => (env[name] ?? "") !== "");
-  };
-  const names = ["web", "kokoro", "llama", "whisper"].filter(isService);
-  if (isSet("sip", "line")) names.push("sip");
-  if (isSet("audiosocket", "listen")) names.push("audiosocket");
-  return names;
+function requireService(name: string, where: string, names: readonly string[]): void {
+  if (names.includes(name)) return;
+  throw new WildfireError("usage", `${where}: there is no service ${quote(name)}`, {
+    hint: `there are ${names.join(", ")}`,
+  });
 }
 
 function planOf(

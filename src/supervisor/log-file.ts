@@ -2,7 +2,7 @@
  * The common log on disk: rotates by size, never makes anybody wait, and goes on after the disk was full.
  * Whoever asks for a line to be written has no part in how long that takes.
  */
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Timer } from "../core/clock.ts";
 import { errnoOf } from "../core/errno.ts";
@@ -202,8 +202,13 @@ export class LogFile {
 
   async #rotate(): Promise<void> {
     await this.#release();
-    const { keep } = this.#place;
-    await rm(rotatedPath(this.#path, keep), { force: true });
+    const { folder, keep } = this.#place;
+    // More may be there from when more were kept.
+    for (const name of await readdir(folder).catch(() => [])) {
+      const number = rotationNumber(name);
+      const isOver = number !== undefined && number >= Math.max(keep, 1);
+      if (isOver) await rm(join(folder, name), { force: true });
+    }
     for (let number = keep - 1; number >= 1; number -= 1) {
       await moveIfThere(rotatedPath(this.#path, number), rotatedPath(this.#path, number + 1));
     }
@@ -211,6 +216,13 @@ export class LogFile {
     else await moveIfThere(this.#path, rotatedPath(this.#path, 1));
     this.#bytes = 0;
   }
+}
+
+/** Undefined for a name that is none of an older file. */
+export function rotationNumber(name: string): number | undefined {
+  if (!name.startsWith(`${logFileName}.`)) return undefined;
+  const digits = name.slice(logFileName.length + 1);
+  return /^[1-9]\d{0,3}$/.test(digits) ? Number(digits) : undefined;
 }
 
 function rotatedPath(path: string, number: number): string {

@@ -2,7 +2,7 @@
 import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../core/errno.ts";
-import { logFileName } from "./log-file.ts";
+import { logFileName, rotationNumber } from "./log-file.ts";
 
 export interface LogPart {
   readonly path: string;
@@ -92,10 +92,4 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
     if (errnoOf(error) === "ENOENT") return undefined;
     throw error;
   }
-}
-
-function rotationNumber(name: string): number | undefined {
-  if (!name.startsWith(`${logFileName}.`)) return undefined;
-  const digits = name.slice(logFileName.length + 1);
-  return /^[1-9]\d{0,3}$/.test(digits) ? Number(digits) : undefined;
 }

@@ -59,7 +59,7 @@ export class LogTail {
   async readOn(afterChunk: () => Promise<void> = async () => undefined): Promise<void> {
     for (;;) {
       await this.#readOpen(afterChunk);
-      const isMore = await this.#openNext();
+      const isMore = await this.#openNext(afterChunk);
       if (!isMore) return;
     }
   }
@@ -88,11 +88,13 @@ export class LogTail {
    * The file after the one that was read, or the oldest when that one is gone or none was read yet; false
    * when there is none.
    */
-  async #openNext(): Promise<boolean> {
+  async #openNext(afterChunk: () => Promise<void>): Promise<boolean> {
     const parts = await listLogParts(this.#folder);
     const at = parts.findIndex(({ inode }) => inode === this.#open?.inode);
     const next = parts[at + 1];
     if (next === undefined) return false;
+    // What was written between the last look and its being put away; from then on nothing is.
+    await this.#readOpen(afterChunk);
     // Rotated since it was listed: it is found again under its next name.
     const part = await openPart(next);
     if (part === undefined) return true;

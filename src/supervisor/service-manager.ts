@@ -15,6 +15,8 @@ export interface ServiceManagerOptions {
 }
 
 const programLimitMs = 5000;
+/** For services to stop in order, group after group, behind the last call. */
+const orderlyStopMs = 60_000;
 
 export class ServiceManager {
   readonly #options: ServiceManagerOptions;
@@ -45,10 +47,11 @@ export class ServiceManager {
     });
   }
 
-  /** Resolves when it is said. */
-  async stopping(): Promise<void> {
+  /** Calls get `drainLimitMs` to end, so that systemd must wait as well; resolves when it is said. */
+  async stopping(drainLimitMs: number): Promise<void> {
     this.#watchdog?.cancel();
-    this.#say("STOPPING=1");
+    const stopUsec = (drainLimitMs + orderlyStopMs) * 1000;
+    this.#say("STOPPING=1", `EXTEND_TIMEOUT_USEC=${stopUsec}`);
     await this.#last;
   }
 
@@ -61,26 +64,27 @@ export class ServiceManager {
     return microseconds > 0 ? microseconds / 2000 : undefined;
   }
 
-  #say(words: string): void {
+  #say(...words: readonly string[]): void {
     if (this.#isWanted) this.#last = this.#last.then(() => this.#run(words));
   }
 
-  async #run(words: string): Promise<void> {
+  async #run(words: readonly string[]): Promise<void> {
     const { program, env, log } = this.#options;
     if (program === undefined) return;
+    const told = words.join(" ");
     this.#isBusy = true;
     try {
-      const told = Bun.spawn([program, words], {
+      const run = Bun.spawn([program, ...words], {
         stdin: "ignore",
         stdout: "ignore",
         stderr: "ignore",
         timeout: programLimitMs,
         env: { ...env },
       });
-      const code = await told.exited;
-      if (code !== 0) log.warn("systemd was not told", { words, code });
+      const code = await run.exited;
+      if (code !== 0) log.warn("systemd was not told", { words: told, code });
     } catch (error) {
-      log.warn("systemd was not told", { words, reason: String(error) });
+      log.warn("systemd was not told", { words: told, reason: String(error) });
     } finally {
       this.#isBusy = false;
     }

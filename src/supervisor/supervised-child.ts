@@ -61,7 +61,10 @@ const illStopMs = 10_000;
 export class SupervisedChild {
   readonly #options: SupervisedChildOptions;
   readonly #policy = new RestartPolicy();
+  /** Of its next start. */
   #plan: ServicePlan;
+  /** What its process was started with, or has taken since. */
+  #running: ServicePlan;
   #state: ChildState = "stopped";
   /** What its end will mean. */
   #intent: "run" | "stop" | "restart" | "recover" = "run";
@@ -74,6 +77,7 @@ export class SupervisedChild {
   constructor(options: SupervisedChildOptions) {
     this.#options = options;
     this.#plan = options.plan;
+    this.#running = options.plan;
   }
 
   get name(): string {
@@ -84,8 +88,9 @@ export class SupervisedChild {
     return this.#state;
   }
 
-  get plan(): ServicePlan {
-    return this.#plan;
+  /** What its process goes by, or the last one did. */
+  get running(): ServicePlan {
+    return this.#running;
   }
 
   /** Counts from its next start on, but for the limit of its memory. */
@@ -98,7 +103,8 @@ export class SupervisedChild {
   async reload(secrets: PlanDifference["secrets"]): Promise<ReloadVerdict | undefined> {
     const run = this.#run;
     const verdict = this.#state === "ready" ? await run?.reload(secrets) : undefined;
-    if (run !== undefined && verdict?.kind === "taken") {
+    if (run !== undefined && run === this.#run && verdict?.kind === "taken") {
+      this.#running = this.#plan;
       run.recent.showsPrivate = this.#plan.showsPrivate;
     }
     return verdict;
@@ -162,6 +168,7 @@ export class SupervisedChild {
   #begin(input: ChildInput): void {
     const { host, clock } = this.#options;
     this.#intent = "run";
+    this.#running = this.#plan;
     try {
       this.#run = new ChildRun({ plan: this.#plan, host, clock, listener: this.#runListener() });
       this.#step(input);

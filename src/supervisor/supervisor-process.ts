@@ -4,7 +4,7 @@ import { describeError } from "../core/errors.ts";
 import { createLogger, type Logger } from "../core/log.ts";
 import { EventStream } from "../services/event-stream.ts";
 import { serviceNames } from "../services/service-names.ts";
-import { type StatusSocket, serveStatus } from "../services/status-socket.ts";
+import { listServedSockets, type StatusSocket, serveStatus } from "../services/status-socket.ts";
 import { versionInfo } from "../version.ts";
 import type { LogPlan } from "./configured-plan.ts";
 import type { ChildHost } from "./child-run.ts";
@@ -23,6 +23,8 @@ import { describeSupervisorEvent, type SupervisorEvent } from "./supervisor-even
 export interface SupervisorProcessOptions {
   readonly plan: SupervisorPlan;
   readonly logs: LogPlan;
+  /** The file that a reload reads. */
+  readonly configPath: string;
   readonly stateFolder: string;
   readonly host: ChildHost;
   readonly clock: Clock;
@@ -85,6 +87,9 @@ export class SupervisorProcess {
     const { stateFolder, clock } = options;
     await requireSoleSupervisor(stateFolder, clock);
     const ended = await endLeftovers({ stateFolder, services: serviceNames, clock });
+    // What a power cut left would pass for a service that hangs.
+    const names = [...serviceNames, supervisorName];
+    await Promise.all(names.map((name) => listServedSockets(stateFolder, name)));
     const opened = new SupervisorProcess(options);
     for (const pid of ended) {
       opened.log.warn("a service of a supervisor that was killed did not end, and was ended", {
@@ -158,6 +163,7 @@ export class SupervisorProcess {
       service: supervisorName,
       ...versionInfo(),
       pid: process.pid,
+      config: this.#options.configPath,
       uptimeS: Math.round(process.uptime()),
       state: this.supervisor.state,
       memoryBytes: residentMemoryBytes(process.pid) ?? null,

@@ -129,7 +129,10 @@ export class Supervisor {
     this.#held.clear();
     this.#hold?.cancel();
     for (const group of stopGroups([...this.#children.keys()])) {
-      await Promise.all(group.map((name) => this.child(name).stop(drainLimitMs)));
+      // A plan that is being applied may have dropped one meanwhile.
+      await Promise.all(
+        group.map(async (name) => await this.#children.get(name)?.stop(drainLimitMs)),
+      );
     }
   }
 
@@ -225,10 +228,16 @@ export class Supervisor {
     for (const [name, child] of this.#children) {
       if (wanted.has(name)) continue;
       await child.stop(plan.drainLimitMs);
+      if (this.#isStopping) return change;
+      // Somebody wants it to run all the same.
+      if (child.state !== "stopped") continue;
       this.#children.delete(name);
       change.note("stopped", name, "it is not configured to run any more");
     }
-    for (const service of plan.services) await this.#adopt(service, change);
+    for (const service of plan.services) {
+      await this.#adopt(service, change);
+      if (this.#isStopping) return change;
+    }
     return change;
   }
 
@@ -240,12 +249,13 @@ export class Supervisor {
       change.note("started", name, "it is configured to run now");
       return;
     }
-    const { outside, own, secrets } = differenceBetween(child.plan, service);
+    const { outside, own, secrets } = differenceBetween(child.running, service);
     const keys = [...outside, ...own, ...(Object.keys(secrets).length > 0 ? ["secrets"] : [])];
     child.adopt(service);
     if (child.state === "stopped") return;
     // What it cannot read itself needs no question.
     const verdict = outside.length > 0 ? undefined : await child.reload(secrets);
+    if (this.#isStopping) return;
     if (verdict === undefined) {
       if (keys.length > 0) await this.#restart(child, keys, change);
     } else if (verdict.kind === "refused") change.note("refused", name, verdict.reason);

@@ -21,7 +21,7 @@ function names(toml: string | undefined, given: Partial<PlanSources> = {}): read
 }
 
 describe("which services run", () => {
-  const usual = ["kokoro", "llama", "whisper"];
+  const usual = ["whisper", "llama", "kokoro"];
 
   test.each<[string, string | undefined, readonly string[]]>([
     ["without a file, what a call needs", undefined, usual],
@@ -44,6 +44,8 @@ describe("which services run", () => {
 
   test.each([
     ['[services]\nrun = ["lama"]', [], '[services] run: "lama" is not one of'],
+    // As `wildfire config check` says: those are for one call each.
+    ['[services]\nrun = ["inbound"]', [], '[services] run: "inbound" is not one of'],
     ["[services]\nrum = 1", [], 'unknown option "rum"'],
     ["[services]\nmemory-mb = 5", [], "is not a table of services"],
     ["[services]\nmemory-mb.lama = 5", [], 'there is no service "lama"'],

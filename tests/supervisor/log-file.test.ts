@@ -12,6 +12,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LogFile, type LogFileOptions } from "../../src/supervisor/log-file.ts";
@@ -88,6 +89,28 @@ test("a file that is full makes room, and as many as wanted are kept", async () 
   expect(numbers).toEqual(numbers.map((_, index) => 50 - numbers.length + index));
 });
 
+async function fill(log: LogFile): Promise<void> {
+  for (let number = 0; number < 60; number += 1) {
+    log.write("x".repeat(99));
+    await log.flushed();
+  }
+}
+
+test("where fewer are to be kept than are there, the others go with the next rotation", async () => {
+  const log = openLog({ keep: 4 });
+  await fill(log);
+  expect(readdirSync(folder)).toHaveLength(5);
+  writeFileSync(join(folder, "wildfire.log.old"), "somebody else's");
+  log.move({ folder, maxBytes: 1000, keep: 1 });
+  await fill(log);
+  const kept = ["wildfire.log", "wildfire.log.1", "wildfire.log.old"];
+  expect(readdirSync(folder).toSorted()).toEqual(kept);
+  log.move({ folder, maxBytes: 1000, keep: 0 });
+  await fill(log);
+  await log.close();
+  expect(readdirSync(folder).toSorted()).toEqual(["wildfire.log", "wildfire.log.old"]);
+});
+
 test("a full disk costs lines, not the supervisor, and how many is said when there is room", async () => {
   const log = openLog({ maxPendingBytes: 300 });
   const made = openLog();
@@ -159,6 +182,44 @@ test("a reader follows across rotations, and sees each line once", async () => {
   await tail.readOn();
   await tail.close();
   expect(seen).toEqual(written);
+});
+
+interface Reader {
+  read: (...given: unknown[]) => unknown;
+}
+
+function isReader(value: unknown): value is Reader {
+  return typeof value === "object" && value !== null && "read" in value;
+}
+
+const isAtEnd = (result: unknown): boolean =>
+  typeof result === "object" && result !== null && "bytesRead" in result && result.bytesRead === 0;
+
+test("what is written behind the last look and before the file is put away is read", async () => {
+  const log = openLog();
+  log.write("one");
+  await log.close();
+  const handle = await open(path);
+  const handles: unknown = Object.getPrototypeOf(handle);
+  await handle.close();
+  if (!isReader(handles)) throw new Error("file handles do not read");
+  const { read } = handles;
+  let isPutAway = false;
+  handles.read = async function (...given) {
+    const result = await read.apply(this, given);
+    if (isPutAway || !isAtEnd(result)) return result;
+    isPutAway = true;
+    appendFileSync(path, "two\n");
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, "three\n");
+    return result;
+  };
+  try {
+    expect(await readAll()).toEqual(["one", "two", "three"]);
+  } finally {
+    handles.read = read;
+  }
+  expect(isPutAway).toBe(true);
 });
 
 test("a line that is not complete yet is read when it is", async () => {

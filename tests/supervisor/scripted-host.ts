@@ -1,4 +1,5 @@
 /** Processes that do what a test says, in place of real ones. */
+import type { Clock } from "../../src/core/clock.ts";
 import type { ChildProcessListener, ProcessEnd } from "../../src/supervisor/child-process.ts";
 import type { ChildHost, ReloadVerdict } from "../../src/supervisor/child-run.ts";
 import type { ServicePlan } from "../../src/supervisor/service-plan.ts";
@@ -44,6 +45,8 @@ export class ScriptedProcess {
 export class ScriptedHost implements ChildHost {
   readonly processes: ScriptedProcess[] = [];
   spawnProblem: Error | undefined;
+  /** A process without an answer is waited for so long, as one that hangs is; else it refuses at once. */
+  answerLimit: { readonly clock: Clock; readonly ms: number } | undefined;
 
   /** The newest process of the service. */
   latest(service: string): ScriptedProcess {
@@ -65,6 +68,7 @@ export class ScriptedHost implements ChildHost {
 
   readonly askStatus: ChildHost["askStatus"] = async (service, pid) => {
     const { answer } = this.#find(pid);
+    if (answer === undefined) await this.#silence();
     if (answer === undefined) throw new Error(`${service} does not answer`);
     return answer;
   };
@@ -86,6 +90,13 @@ export class ScriptedHost implements ChildHost {
   };
 
   readonly memoryBytes: ChildHost["memoryBytes"] = (pid) => this.#find(pid).memoryBytes;
+
+  async #silence(): Promise<void> {
+    if (this.answerLimit === undefined) return;
+    const over = Promise.withResolvers<void>();
+    this.answerLimit.clock.after(this.answerLimit.ms, over.resolve);
+    await over.promise;
+  }
 
   #find(pid: number): ScriptedProcess {
     const found = this.processes.find((one) => one.pid === pid);

@@ -108,6 +108,37 @@ describe("stop", () => {
     expect(clock.timers).toBe(0);
   });
 
+  test("while a plan is applied that drops a service, ends all and starts none", async () => {
+    const supervisor = supervise("whisper", "llama", "kokoro");
+    supervisor.start();
+    for (const name of ["llama", "kokoro", "whisper"]) host.latest(name).ready();
+    const applied = supervisor.apply(plan(planFor("whisper"), planFor("llama"), planFor("web")));
+    await turns();
+    const stopped = supervisor.stop(0);
+    for (const name of ["kokoro", "whisper", "llama"]) {
+      host.latest(name).end({ code: 0 });
+      await turns();
+    }
+    await Promise.all([stopped, applied]);
+    expect(started()).toEqual(["llama", "kokoro", "whisper"]);
+    expect(supervisor.services().every(({ state }) => state === "stopped")).toBe(true);
+    expect(clock.timers).toBe(0);
+  });
+
+  test("while a service makes up its mind about a plan, restarts nothing", async () => {
+    const supervisor = supervise("llama");
+    supervisor.start();
+    const process = host.latest("llama");
+    process.ready();
+    process.verdict = { kind: "restart", keys: ["model"] };
+    const applied = supervisor.apply(plan(planFor("llama", { settings: { model: "other" } })));
+    const stopped = supervisor.stop(0);
+    await turns();
+    process.end({ code: 0 });
+    await Promise.all([stopped, applied]);
+    expect(started()).toEqual(["llama"]);
+  });
+
   test("kill ends all at once", () => {
     const supervisor = supervise("whisper", "llama");
     supervisor.start();
@@ -146,6 +177,19 @@ test("a new plan stops, starts and restarts what it changed, and nothing else", 
   });
   expect(host.latest("llama").signals).toEqual([]);
   expect(supervisor.services().map(({ name }) => name)).toEqual(["llama", "whisper", "web"]);
+});
+
+test("a service that is dropped and told to take calls again goes on, and is known", async () => {
+  const supervisor = supervise("sip");
+  supervisor.start();
+  host.latest("sip").answer = { current: [{}] };
+  host.latest("sip").ready();
+  const applied = supervisor.apply(plan());
+  await turns();
+  expect(supervisor.child("sip").state).toBe("draining");
+  supervisor.startService("sip");
+  expect(await applied).toMatchObject({ stopped: [] });
+  expect(supervisor.services()).toMatchObject([{ name: "sip", state: "ready" }]);
 });
 
 /** To a llama that runs and makes that of it. */
@@ -196,6 +240,38 @@ describe("a service that runs and is to take another configuration", () => {
     const change = await apply({ kind: "taken", changed: ["key"] }, planFor("llama", { env }));
     expect(host.latest("llama").reloads).toEqual([env]);
     expect(change).toMatchObject({ reloaded: ["llama"], why: { llama: "key" } });
+  });
+
+  test("is handed them again when it has refused them once", async () => {
+    const supervisor = supervise("llama");
+    supervisor.start();
+    const process = host.latest("llama");
+    process.ready();
+    const next = plan(planFor("llama", { env: { WILDFIRE_LLAMA_KEY: "new" } }));
+    process.verdict = { kind: "refused", reason: "system: no such file" };
+    await supervisor.apply(next);
+    process.verdict = { kind: "taken", changed: ["secrets"] };
+    await supervisor.apply(next);
+    await supervisor.apply(next);
+    const secrets = { WILDFIRE_LLAMA_KEY: "new" };
+    expect(process.reloads).toEqual([secrets, secrets, {}]);
+  });
+
+  test("is found different again when its restart was taken back", async () => {
+    const supervisor = supervise("sip");
+    supervisor.start();
+    const process = host.latest("sip");
+    process.answer = { current: [{}] };
+    process.ready();
+    const next = plan(planFor("sip", { env: { HOME: "/elsewhere" } }));
+    for (let round = 0; round < 2; round += 1) {
+      const applied = supervisor.apply(next);
+      await turns();
+      expect(supervisor.child("sip").state).toBe("draining");
+      supervisor.startService("sip");
+      await applied;
+    }
+    expect(host.starts("sip")).toBe(1);
   });
 
   test("is started anew without a question for what it cannot read itself", async () => {

@@ -2,7 +2,7 @@
 import { WildfireError } from "../../core/errors.ts";
 import { kokoroOptions } from "../../services/kokoro-options.ts";
 import { llamaOptions } from "../../services/llama-options.ts";
-import { chatKeyVariable, readKey } from "../../services/secret-key.ts";
+import { chatKeyVariable, readKey, speechKeyVariable } from "../../services/secret-key.ts";
 import { tryChat } from "../../tries/chat-trial.ts";
 import { tryVoice } from "../../tries/voice-trial.ts";
 import type { Check } from "../check-runner.ts";
@@ -69,8 +69,6 @@ export const voiceCheck: Check<Surroundings> = {
     });
   },
 };
-
-const speechKeyVariable = "WILDFIRE_SPEECH_KEY";
 
 /** Files that are named and cannot be read are told before anything is tried. */
 async function unlessWrong(
