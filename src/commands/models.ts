@@ -1,7 +1,6 @@
 /** `wildfire models list|pull|rm`: the whisper models on this machine, and those that can be had. */
-import { rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, resolve } from "node:path";
 import {
   formatOptions,
   type OptionTable,
@@ -9,23 +8,18 @@ import {
   readOptions,
 } from "../config/options.ts";
 import { systemClock } from "../core/clock.ts";
-import { errnoOf, formatErrno } from "../core/errno.ts";
 import { quote, WildfireError } from "../core/errors.ts";
-import { knownModels, requireKnownModel } from "../models-store/known-models.ts";
-import {
-  defaultModelFolder,
-  inspectStored,
-  isModelFile,
-  listModels,
-  partialName,
-} from "../models-store/model-folder.ts";
+import { requireKnownModel } from "../models-store/known-models.ts";
+import { defaultModelFolder, inspectStored, listModels } from "../models-store/model-folder.ts";
 import { listAsJson, listAsText } from "../models-store/model-listing.ts";
+import { builtInName, ModelShelf } from "../models-store/model-shelf.ts";
 import { checkMirror, checkSha256, publicModelPlace } from "../models-store/model-source.ts";
 import { PullProgress } from "../models-store/pull-progress.ts";
 import { type PulledModel, pullModel } from "../models-store/pull-model.ts";
+import { loadCurrentConfig } from "../services/config-file.ts";
 import { currentStateFolder } from "../services/state-folder.ts";
 import { thisMachine } from "../services/this-machine.ts";
-import { modelFilesInUse } from "../models-store/models-in-use.ts";
+import { modelsInUse } from "../models-store/models-in-use.ts";
 import { takeOperands } from "./operands.ts";
 
 export const modelsOptions = {
@@ -33,7 +27,7 @@ export const modelsOptions = {
   mirror: { kind: "string", value: "URL", help: "where to get them; or set WILDFIRE_MODEL_MIRROR" },
   sha256: { kind: "string", value: "HEX", help: "pull: what the file must be" },
   all: { kind: "boolean", help: "list: all variants that can be had" },
-  force: { kind: "boolean", help: "rm: also a model that a running service uses" },
+  force: { kind: "boolean", help: "rm: also a model that is used or chosen" },
   json: { kind: "boolean", help: "list: one JSON object" },
   "state-dir": { kind: "string", value: "DIR", help: "state folder of the services" },
   help: { kind: "boolean", short: "h", help: "this text" },
@@ -62,8 +56,6 @@ export async function models(argv: readonly string[]): Promise<number> {
     argv: rest,
     env: process.env,
     command: "models",
-    file: {},
-    fileName: "",
   });
   if (values.help) {
     process.stdout.write(help);
@@ -141,53 +133,31 @@ async function pull(names: readonly string[], values: Values): Promise<number> {
 }
 
 function describePulled({ model, checkedBy, wasThere }: PulledModel): string {
-  if (wasThere) return `${model.path} is there already`;
+  if (wasThere) {
+    return `${model.path} is there already${checkedBy === undefined ? "" : " (SHA-256 right)"}`;
+  }
   const checked = checkedBy === undefined ? "SHA-256 not checked" : "SHA-256 right";
   return `${model.path} (${checked})\nuse it: wildfire --service whisper --model ${model.path}`;
 }
 
 async function remove(names: readonly string[], values: Values): Promise<number> {
   requireNames(names, "rm");
-  const folder = modelFolder(values);
-  const used = values.force
-    ? []
-    : await modelFilesInUse(values["state-dir"] ?? currentStateFolder());
-  for (const name of names) {
-    const file = knownModels.find((model) => model.name === name)?.file ?? name;
-    if (file !== basename(file) || !isModelFile(file)) {
-      throw new WildfireError("usage", `${quote(name)} is no model in ${folder}`, {
-        hint: "give a name that wildfire models list shows",
-      });
-    }
-    const path = join(folder, file);
-    if (used.includes(path)) {
-      throw new WildfireError("state", `a running whisper uses ${quote(path, 200)}`, {
-        hint: "choose another model in its configuration first, or say --force",
-      });
-    }
-    await removeFile(path, join(folder, partialName(file)));
-    process.stdout.write(`removed ${path}\n`);
-  }
+  const { force } = values;
+  const stateFolder = values["state-dir"] ?? currentStateFolder();
+  const shelf = new ModelShelf({
+    folder: resolve(modelFolder(values)),
+    machine: thisMachine,
+    running: async () => (force ? [] : await modelsInUse(stateFolder, builtInName)),
+    chosen: async () => (force ? undefined : await chosenModel()),
+  });
+  for (const name of names) process.stdout.write(`removed ${await shelf.remove(name)}\n`);
   return 0;
 }
 
-async function removeFile(path: string, partialPath: string): Promise<void> {
-  const hadPartial = await Bun.file(partialPath).exists();
-  await rm(partialPath, { force: true });
-  try {
-    await rm(path);
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === "ENOENT" && hadPartial) return;
-    throw new WildfireError(
-      "state",
-      `${quote(path, 200)} cannot be removed: ${formatErrno(errno)}`,
-      {
-        cause: error,
-        hint: "see wildfire models list",
-      },
-    );
-  }
+/** Path that the configuration names, whether whisper runs or not. */
+async function chosenModel(): Promise<string | undefined> {
+  const path = (await loadCurrentConfig(undefined))?.sections["whisper"]?.["model"];
+  return typeof path === "string" && path !== "" ? resolve(path) : undefined;
 }
 
 function requireNames(names: readonly string[], action: string): void {

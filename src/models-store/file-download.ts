@@ -1,6 +1,7 @@
 /** Downloads one file into a partial one: goes on where it broke off, and hashes while it writes. */
 import { type FileHandle, open, rm, stat } from "node:fs/promises";
 import type { Clock } from "../core/clock.ts";
+import { hideCredentials } from "../config/hidden-credentials.ts";
 import { errnoOf, formatErrno } from "../core/errno.ts";
 import { describeError, quote, WildfireError } from "../core/errors.ts";
 import { readRangeAnswer } from "./model-source.ts";
@@ -169,7 +170,7 @@ class Download {
       return;
     }
     const told = wrong ? ` instead of ${expectedBytes}` : "";
-    throw new FinalFailure("model", `${quote(url, 200)} has ${totalBytes} bytes${told}`, {
+    throw new FinalFailure("model", `${shownUrl(url)} has ${totalBytes} bytes${told}`, {
       hint: "the server holds another file: try another mirror",
     });
   }
@@ -198,13 +199,9 @@ class Download {
   #requireRoom(bytes: number): void {
     const most = this.#totalBytes ?? maxFileBytes;
     if (this.#doneBytes + bytes <= most) return;
-    throw new FinalFailure(
-      "model",
-      `${quote(this.#options.url, 200)} goes on behind ${most} bytes`,
-      {
-        hint: "the server holds another file: try another mirror",
-      },
-    );
+    throw new FinalFailure("model", `${shownUrl(this.#options.url)} goes on behind ${most} bytes`, {
+      hint: "the server holds another file: try another mirror",
+    });
   }
 
   async #pause(delayMs: number): Promise<void> {
@@ -301,8 +298,13 @@ function stopped(): WildfireError {
   });
 }
 
+/** A mirror may have a password in its address. */
+function shownUrl(url: string): string {
+  return quote(hideCredentials(url), 200);
+}
+
 function refusal(url: string, { status, statusText }: Response): WildfireError {
-  const message = `${quote(url, 200)} answers ${status} ${statusText}`.trim();
+  const message = `${shownUrl(url)} answers ${status} ${statusText}`.trim();
   // 408, 429 and the 5xx pass by themselves.
   if (status >= 500 || status === 408 || status === 429) {
     return new WildfireError("socket", message);

@@ -61,6 +61,11 @@ export const knownModels: readonly KnownModel[] = Object.entries(sizes).map(([na
   aboutMb,
 }));
 
+/** The file that a name stands for; any other text is taken for the name of a file. */
+export function modelFileOf(name: string): string {
+  return knownModels.find((known) => known.name === name)?.file ?? name;
+}
+
 /** By name or by the name of its file; throws a WildfireError("usage") with the nearest name. */
 export function requireKnownModel(name: string): KnownModel {
   const model = knownModels.find((known) => known.name === name || known.file === name);

@@ -3,7 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { errnoOf, formatErrno } from "../core/errno.ts";
 import { quote, WildfireError } from "../core/errors.ts";
-import { type KnownModel, knownModels } from "./known-models.ts";
+import { type KnownModel, knownModels, modelFileOf } from "./known-models.ts";
 import { judgeModel, type MachineFacts, type MachineVerdict } from "./machine-verdict.ts";
 import {
   freeBytes,
@@ -114,15 +114,15 @@ export class ModelShelf {
   }
 
   /**
-   * Removes the file and what a broken download left. Throws a WildfireError: "state" for one that is in
-   * use, "usage" for one that is not here.
+   * Removes the file and what a broken download left; resolves to its path. Rejects with a WildfireError:
+   * "state" for one that is in use, "usage" for one that is not here.
    */
-  async remove(name: string): Promise<void> {
+  async remove(name: string): Promise<string> {
     const { folder } = this.#options;
-    const file = knownModels.find((known) => known.name === name)?.file ?? name;
+    const file = modelFileOf(name);
     if (file !== basename(file) || !isModelFile(file)) {
       throw new WildfireError("usage", `${quote(name)} is no model in ${folder}`, {
-        hint: "reload the page",
+        hint: "give a name that the list of models shows",
       });
     }
     const path = join(folder, file);
@@ -133,6 +133,7 @@ export class ModelShelf {
     const hadPartial = await Bun.file(partial).exists();
     await removeFile(partial, true);
     await removeFile(path, hadPartial);
+    return path;
   }
 
   async #uses(): Promise<readonly [readonly string[], string | undefined]> {
@@ -230,7 +231,7 @@ async function obtainableOf(
 
 function inUse(file: string, why: string): WildfireError {
   return new WildfireError("state", `${file} is not removed: ${why}`, {
-    hint: "choose another model first",
+    hint: "choose another model first; wildfire models rm --force removes it all the same",
   });
 }
 

@@ -1,4 +1,5 @@
 /** Where models are downloaded from, and what their server says of a file before it is downloaded: pure. */
+import { hideCredentials } from "../config/hidden-credentials.ts";
 import { quote, WildfireError } from "../core/errors.ts";
 
 /** The place where whisper.cpp publishes its models. */
@@ -15,9 +16,13 @@ export interface ToldFile {
 export function checkMirror(text: string): string {
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol)) return text.replace(/\/+$/, "");
-  throw new WildfireError("usage", `mirror ${quote(text, 100)} is no address of a folder`, {
-    hint: "write it like https://mirror.example/whisper",
-  });
+  throw new WildfireError(
+    "usage",
+    `mirror ${quote(hideCredentials(text), 100)} is no address of a folder`,
+    {
+      hint: "write it like https://mirror.example/whisper",
+    },
+  );
 }
 
 export function fileUrl(place: string, file: string): string {

@@ -1,13 +1,10 @@
 /** Which model files the running whisper services hold. */
 import { readStatuses } from "../services/status-socket.ts";
 
-/** Paths; a service that does not answer cannot be asked, and counts as using none. */
-export async function modelFilesInUse(stateFolder: string): Promise<readonly string[]> {
-  const texts = await readStatuses(stateFolder, "whisper").catch(() => []);
-  return texts.flatMap((text) => modelPathIn(text) ?? []);
-}
-
-/** The same, with `builtIn` for a service that hears with the model inside the executable. */
+/**
+ * Paths, with `builtIn` for a service that hears with the model inside the executable; one that does not
+ * answer cannot be asked, and counts as using none.
+ */
 export async function modelsInUse(
   stateFolder: string,
   builtIn: string,

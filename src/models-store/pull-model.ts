@@ -2,7 +2,7 @@
 import { mkdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
-import { WildfireError } from "../core/errors.ts";
+import { quote, WildfireError } from "../core/errors.ts";
 import { inspectGgmlFile } from "../whisper/ggml-file.ts";
 import {
   discardPartial,
@@ -50,7 +50,7 @@ export async function pullModel(options: PullOptions): Promise<PulledModel> {
   const { model, folder } = options;
   const path = join(folder, model.file);
   const there = await inspectStored(path, model.file);
-  if (there.info !== undefined) return { model: there, checkedBy: undefined, wasThere: true };
+  if (there.info !== undefined) return await checkedThere(options, there);
   const told = await expectedFile(options);
   await makeFolder(folder);
   const partialPath = join(folder, partialName(model.file));
@@ -63,6 +63,25 @@ export async function pullModel(options: PullOptions): Promise<PulledModel> {
   const givenOrTold = options.sha256 === undefined ? "server" : "given";
   const checkedBy = told?.sha256 === undefined ? undefined : givenOrTold;
   return { model: await inspectStored(path, model.file), checkedBy, wasThere: false };
+}
+
+/** What is here already counts only where it is what somebody says that it must be. */
+async function checkedThere(
+  { model, sha256, signal }: PullOptions,
+  there: StoredModel,
+): Promise<PulledModel> {
+  if (sha256 === undefined) return { model: there, checkedBy: undefined, wasThere: true };
+  const hash = new Bun.CryptoHasher("sha256");
+  for await (const bytes of Bun.file(there.path).stream()) {
+    hash.update(bytes);
+    signal.throwIfAborted();
+  }
+  const found = hash.digest("hex");
+  if (found === sha256) return { model: there, checkedBy: "given", wasThere: true };
+  const what = `${quote(there.path, 200)} is another file: its SHA-256 is ${found}, not ${sha256}`;
+  throw new WildfireError("model", what, {
+    hint: `remove it with wildfire models rm ${model.name}, then say it again`,
+  });
 }
 
 /** What the file must be, as far as anybody says so. */

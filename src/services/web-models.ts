@@ -1,8 +1,9 @@
 /** The models of the ears as the web service keeps them: what is here, downloads, and which one is used. */
 import { homedir, tmpdir } from "node:os";
 import { resolve } from "node:path";
+import { hideCredentials } from "../config/hidden-credentials.ts";
 import { WildfireError } from "../core/errors.ts";
-import { requireKnownModel } from "../models-store/known-models.ts";
+import { modelFileOf, requireKnownModel } from "../models-store/known-models.ts";
 import { type ModelPlaces, modelPlaces } from "../models-store/model-places.ts";
 import { ModelPulls, type PullState } from "../models-store/model-pulls.ts";
 import { builtInName, ModelShelf } from "../models-store/model-shelf.ts";
@@ -51,7 +52,8 @@ export class WebModels implements ModelDesk {
   }
 
   async view(): Promise<ModelsView> {
-    const { source, isMirror } = this.#places;
+    const { isMirror } = this.#places;
+    const source = hideCredentials(this.#places.source);
     return { ...(await this.#shelf.view()), source, isMirror, pull: this.#pulls.state() };
   }
 
@@ -76,8 +78,9 @@ export class WebModels implements ModelDesk {
 
   /** Rejects with a WildfireError. */
   async remove(name: string): Promise<void> {
-    if (this.#pulls.current === name) {
-      throw new WildfireError("state", `${name} is being downloaded`, {
+    const { current } = this.#pulls;
+    if (current !== undefined && modelFileOf(current) === modelFileOf(name)) {
+      throw new WildfireError("state", `${current} is being downloaded`, {
         hint: "cancel that first",
       });
     }

@@ -152,6 +152,19 @@ describe("a model comes whole, right and under its name", () => {
     expect(server.requests).toEqual([]);
   });
 
+  test("one that is there already and given a hash must have it", async () => {
+    await Bun.write(join(folder, model.file), demo);
+    await using server = serveFiles({});
+    expect(await pull(server.place, { sha256 })).toMatchObject({
+      checkedBy: "given",
+      wasThere: true,
+    });
+    const line = await complaint(pull(server.place, { sha256: "0".repeat(64) }));
+    expect(line).toContain(`its SHA-256 is ${sha256}, not 000`);
+    expect(line).toContain("remove it with wildfire models rm demo.en");
+    expect(await stored()).toEqual([model.file]);
+  });
+
   test("without any hash the structure is checked, and that is said", async () => {
     await using server = serveFiles({ [path]: [whole(demo)] });
     expect((await pull(server.place)).checkedBy).toBeUndefined();
@@ -181,6 +194,20 @@ describe("what goes wrong is said in one line, and leaves no model", () => {
     expect(line).toContain("answers 404");
     expect(line).toContain("check --mirror");
     expect(server.requests.filter((request) => request.startsWith(`${path} `))).toHaveLength(1);
+  });
+
+  test("a password in the address of the mirror is used, and not shown", async () => {
+    const asked: (string | null)[] = [];
+    const answer: Answer = (request) => {
+      asked.push(request.headers.get("authorization"));
+      return new Response("", { status: asked.length < 3 ? 503 : 403 });
+    };
+    await using server = serveFiles({ [path]: [answer] });
+    const place = server.place.replace("//", "//user:hunter2@");
+    const line = await complaint(pull(place));
+    expect(line).toContain("user:(hidden)@127.0.0.1");
+    expect(line + notes.join()).not.toContain("hunter2");
+    expect(asked[0]).toBe(`Basic ${btoa("user:hunter2")}`);
   });
 
   test("one that fails is asked again, and given up in the end", async () => {
