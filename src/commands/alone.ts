@@ -1,12 +1,12 @@
 /** `wildfire` alone: runs what is configured, and where nothing is, asks. */
-import { existsSync } from "node:fs";
+import { presenceOf } from "../config/load.ts";
 import { quote, WildfireError } from "../core/errors.ts";
 import { currentConfigPath } from "../services/config-file.ts";
 
 /** Resolves to the exit code; throws a WildfireError("usage") where nobody can be asked. */
 export async function alone(): Promise<number> {
   const path = currentConfigPath(undefined);
-  if (existsSync(path)) return await (await import("./up.ts")).up(["--config", path]);
+  if (presenceOf(path) !== "absent") return await (await import("./up.ts")).up(["--config", path]);
   if (process.stdin.isTTY && process.stdout.isTTY) {
     return await (await import("./setup.ts")).setup([]);
   }

@@ -48,8 +48,6 @@ export async function config(argv: readonly string[]): Promise<number> {
     argv: rest,
     env: {},
     command: "config",
-    file: {},
-    fileName: "",
   });
   if (more.length > 0 || (action !== "check" && action !== "show")) {
     throw new WildfireError("usage", `config ${quote(operands.join(" "))} is nothing to do`, {

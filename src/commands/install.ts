@@ -7,6 +7,7 @@ import {
   type InstallStep,
   planInstall,
   planRollback,
+  usualMemoryPercent,
 } from "../setup/install-plan.ts";
 import { carryOut } from "../setup/install-steps.ts";
 import { lookAround, requireRoot, runProgram } from "../setup/install-surroundings.ts";
@@ -33,8 +34,7 @@ export const installOptions = {
     value: "N",
     min: 5,
     max: 100,
-    default: 80,
-    help: "share of the machine's memory for all services together",
+    help: `share of the machine's memory for all services together (default ${usualMemoryPercent})`,
   },
   root: {
     kind: "string",
@@ -52,7 +52,8 @@ Example: sudo wildfire install --dry-run
 ${formatOptions(installOptions)}
 
 An executable that is there stays as wildfire.previous; wildfire install --rollback goes back to it.
-The service runs as the user wildfire with /etc/wildfire/wildfire.toml.
+The service runs as the user wildfire with /etc/wildfire/wildfire.toml. Where --credential or
+--memory-percent is not given, what an earlier installation was given stays.
 `;
 
 /** Resolves to 0; throws a WildfireError that names the step which failed. */
@@ -61,15 +62,13 @@ export async function install(argv: readonly string[]): Promise<number> {
     argv,
     env: {},
     command: "install",
-    file: {},
-    fileName: "",
   });
   if (values.help) {
     process.stdout.write(help);
     return 0;
   }
-  const around = await lookAround();
   const place = { prefix: resolve(values.prefix), root: rootOf(values.root) };
+  const around = await lookAround(place.root);
   const steps = values.rollback
     ? planRollback({ ...place, ...around })
     : planInstall({

@@ -1,15 +1,14 @@
 /** After setup: start, tell a running supervisor, or install as a service. */
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
 import { defaultConfigFile } from "../config/paths.ts";
-import { describeError } from "../core/errors.ts";
+import { systemClock } from "../core/clock.ts";
 import { currentStateFolder } from "../services/state-folder.ts";
-import {
-  commandService,
-  listServiceSockets,
-  removeDeadSocket,
-  type ServiceSocket,
-} from "../services/status-socket.ts";
+import { listServiceSockets, removeDeadSocket } from "../services/status-socket.ts";
+import { reloadSupervisor } from "../services/web-control.ts";
 import { type Choice, type Prompter, SetupLeft } from "../setup/setup-prompter.ts";
 import { supervisorName } from "../supervisor/sole-supervisor.ts";
+import { requestStatus } from "../supervisor/status-request.ts";
 import { selfCommand } from "./self.ts";
 
 export interface NextOptions {
@@ -17,21 +16,24 @@ export interface NextOptions {
   /** Of the configuration that was written. */
   readonly path: string;
   readonly stateFolder: string | undefined;
+  /** How long the answer to a reload is waited for. */
+  readonly reloadLimitMs: number;
 }
 
 type Next = "start" | "reload" | "install" | "nothing";
 
-const reloadLimitMs = 20_000;
+const statusLimitMs = 5000;
 
 /** Resolves to the exit code. */
 export async function offerNext(options: NextOptions): Promise<number> {
-  const { prompter, path } = options;
-  const running = await findSupervisor(options);
+  const { prompter, path, stateFolder: folder = currentStateFolder() } = options;
+  const running = await findSupervisor(folder, path);
   prompter.remark("ok", `Written: ${path}`);
-  const choices = [...usualChoices(running !== undefined), ...installChoice(path), nothing];
+  if (running === "other") prompter.remark("info", "Wildfire is running with another file.");
+  const choices = [...usualChoices(running), ...installChoice(path), nothing];
   const next = await prompter.select<Next>({ message: "What next?", choices }).catch(whenLeft);
   if (next === "start") return await start(options);
-  if (next === "reload" && running !== undefined) return await reload(prompter, running);
+  if (next === "reload") return await reload(options, folder);
   if (next === "install") return await install(prompter);
   prompter.closing(`Start it with ${upCommand(path)}; wildfire demo shows a call.`);
   return 0;
@@ -45,8 +47,9 @@ function whenLeft(error: unknown): Next {
 
 const nothing: Choice<Next> = { value: "nothing", label: "Nothing now" };
 
-function usualChoices(isRunning: boolean): readonly Choice<Next>[] {
-  if (!isRunning) return [{ value: "start", label: "Start now", hint: "wildfire up" }];
+function usualChoices(running: Running): readonly Choice<Next>[] {
+  if (running === "other") return [];
+  if (running === "none") return [{ value: "start", label: "Start now", hint: "wildfire up" }];
   const hint = "the services that it concerns start anew";
   return [{ value: "reload", label: "Apply it now: Wildfire is running", hint }];
 }
@@ -72,34 +75,52 @@ async function install(prompter: Prompter): Promise<number> {
   return await (await import("./install.ts")).install([]);
 }
 
-async function reload(prompter: Prompter, socket: ServiceSocket): Promise<number> {
-  const work = {
+async function reload({ prompter, reloadLimitMs }: NextOptions, folder: string): Promise<number> {
+  const result = await prompter.busy({
     label: "Applying it",
-    run: () => commandService(socket, { command: "reload", fields: {} }, reloadLimitMs),
-  };
-  const result = await prompter.busy(work);
-  const error = result.kind === "done" ? result.value["error"] : "it was not waited for";
-  if (error === undefined) {
+    run: () => reloadSupervisor({ stateFolder: folder }, reloadLimitMs),
+  });
+  const answer = result.kind === "done" ? result.value : undefined;
+  if (answer?.kind === "answered") {
     prompter.closing("Applied: wildfire status supervisor shows the services.");
     return 0;
   }
-  prompter.remark("fault", describeError(error));
+  if (answer?.kind === "late") {
+    prompter.closing("It is being applied: what has calls starts anew when they have ended.");
+    return 0;
+  }
+  prompter.remark("fault", answer?.kind === "refused" ? answer.reason : "it was not waited for");
   prompter.closing("It is written, and counts from the next start on.");
   return 1;
 }
 
-/** Undefined where none runs, or none that this user may speak to. */
-async function findSupervisor({ stateFolder }: NextOptions): Promise<ServiceSocket | undefined> {
-  const folder = stateFolder ?? currentStateFolder();
-  for (const socket of listServiceSockets(folder, supervisorName)) {
+/** `none` too where one runs that this user may not speak to; `other` reads another file. */
+type Running = "this" | "other" | "none";
+
+async function findSupervisor(stateFolder: string, path: string): Promise<Running> {
+  for (const socket of listServiceSockets(stateFolder, supervisorName)) {
     try {
-      await commandService(socket, { command: "", fields: {} }, reloadLimitMs);
-      return socket;
+      const { config } = await requestStatus({
+        stateFolder,
+        service: supervisorName,
+        pid: socket.pid,
+        limitMs: statusLimitMs,
+        clock: systemClock,
+      });
+      return typeof config === "string" && isSameFile(config, path) ? "this" : "other";
     } catch {
       removeDeadSocket(socket);
     }
   }
-  return undefined;
+  return "none";
+}
+
+function isSameFile(one: string, other: string): boolean {
+  try {
+    return realpathSync(one) === realpathSync(other);
+  } catch {
+    return resolve(one) === resolve(other);
+  }
 }
 
 function upCommand(path: string): string {

@@ -14,6 +14,8 @@ import { offerNext } from "./setup-next.ts";
 const leftExitCode = 130;
 /** Of a frame around the summary. */
 const frameColumns = 8;
+/** A service with calls lets them end before it starts anew, and that may take longer. */
+const reloadLimitMs = 20_000;
 const showCursor = "\u001B[?25h";
 
 /** Resolves to the exit code: that of `up` where it is started at the end. */
@@ -24,7 +26,7 @@ export async function askOnTerminal(session: SetupSession, values: SetupValues):
     process.exit(left(prompter));
   });
   try {
-    const isWritten = await askAndWrite(session, prompter, () => interruption.showDemo());
+    const isWritten = await askAndWrite(session, prompter, interruption);
     if (!isWritten) return 0;
   } catch (error) {
     if (error instanceof SetupLeft) return left(prompter);
@@ -33,36 +35,43 @@ export async function askOnTerminal(session: SetupSession, values: SetupValues):
     interruption.close();
   }
   const { path } = session.present;
-  return await offerNext({ prompter, path, stateFolder: values["state-dir"] });
+  return await offerNext({ prompter, path, stateFolder: values["state-dir"], reloadLimitMs });
 }
 
 /** Between two questions Ctrl-C is a signal, and not a key. */
 class Interruption {
   readonly #leave: () => void;
   readonly #onSignal = (): void => {
-    if (!this.#isShowing) this.#leave();
+    if (!this.#isHeld) this.#leave();
   };
-  #isShowing = false;
+  #isHeld = false;
 
   constructor(leave: () => void) {
     this.#leave = leave;
     process.on("SIGINT", this.#onSignal);
   }
 
-  /** Ctrl-C reaches the child: it stops in order, and the questions go on. */
-  async showDemo(): Promise<void> {
-    this.#isShowing = true;
-    const child = Bun.spawn([...selfCommand(), "demo"], {
-      stdio: ["inherit", "inherit", "inherit"],
-      env: childEnvironment(),
-    });
-    await child.exited;
-    this.#isShowing = false;
+  /** Ctrl-C does nothing to this process until the work is done. */
+  async hold(work: () => Promise<void>): Promise<void> {
+    this.#isHeld = true;
+    try {
+      await work();
+    } finally {
+      this.#isHeld = false;
+    }
   }
 
   close(): void {
     process.off("SIGINT", this.#onSignal);
   }
+}
+
+async function showDemo(): Promise<void> {
+  const child = Bun.spawn([...selfCommand(), "demo"], {
+    stdio: ["inherit", "inherit", "inherit"],
+    env: childEnvironment(),
+  });
+  await child.exited;
 }
 
 function left(prompter: Prompter): number {
@@ -74,7 +83,7 @@ function left(prompter: Prompter): number {
 async function askAndWrite(
   session: SetupSession,
   prompter: Prompter,
-  showDemo: () => Promise<void>,
+  interruption: Interruption,
 ): Promise<boolean> {
   const { present, schema, start, trials, models, builtinVoices } = session;
   prompter.opening(present.isThere ? "Wildfire: change the set-up" : "Wildfire answers your calls");
@@ -83,7 +92,15 @@ async function askAndWrite(
     : "Five questions, each tried at once. Nothing is written before the end.";
   prompter.remark("info", about, "Ctrl-C leaves at any time.");
   for (const problem of present.problems) prompter.remark("warning", problem);
-  const desk = { prompter, trials, models, builtinVoices, hashPassword, showDemo };
+  const desk = {
+    prompter,
+    trials,
+    models,
+    builtinVoices,
+    hashPassword,
+    // Ctrl-C reaches the child: it stops in order, and the questions go on.
+    showDemo: () => interruption.hold(showDemo),
+  };
   const columns = (process.stdout.columns || 80) - frameColumns;
   const next = await askAll({ desk, present, start, columns, hostName: hostname() });
   if (next === undefined) {
@@ -91,6 +108,7 @@ async function askAndWrite(
     return false;
   }
   const plan = planSetup(present, next);
-  await writeSetup({ present, schema, plan, next });
+  // Whoever leaves now would be told that nothing was written.
+  await interruption.hold(() => writeSetup({ present, schema, plan, next }));
   return true;
 }

@@ -18,7 +18,7 @@ Run it again to change something: what is there is suggested, passwords stay, an
 Passwords come from files, standard input or WILDFIRE_LINE_PASSWORD, since every user of the machine
 can read a command line. Without --config it is the file that the other commands read.
 
-Exit codes: 0 done, 1 something that was given does not work and nothing was written, 2 wrong usage,
+Exit codes: 0 done, 1 something that was given does not work (written only with --force), 2 wrong usage,
 130 left with Ctrl-C and nothing was written.
 `;
 
@@ -28,8 +28,6 @@ export async function setup(argv: readonly string[]): Promise<number> {
     argv,
     env: {},
     command: "setup",
-    file: {},
-    fileName: "",
   });
   if (values.help) {
     process.stdout.write(help);

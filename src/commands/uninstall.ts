@@ -27,16 +27,14 @@ export async function uninstall(argv: readonly string[]): Promise<number> {
     argv,
     env: {},
     command: "uninstall",
-    file: {},
-    fileName: "",
   });
   if (values.help) {
     process.stdout.write(help);
     return 0;
   }
-  const { hasSystemd, hasUser } = await lookAround();
   const place = { prefix: resolve(values.prefix), root: rootOf(values.root) };
-  const steps = planUninstall({ ...place, hasSystemd, hasUser, purge: values.purge });
+  const { hasSystemd, hasUser, unit } = await lookAround(place.root);
+  const steps = planUninstall({ ...place, hasSystemd, hasUser, unit, purge: values.purge });
   return await perform(steps, {
     isDry: values["dry-run"],
     root: place.root,

@@ -2,7 +2,7 @@
 import { quote, WildfireError } from "../core/errors.ts";
 import { writeFileAtomically } from "./atomic-file.ts";
 import { checkValue, type ConfigProblem } from "./config-check.ts";
-import { type ConfigSchema, findSection } from "./config-schema.ts";
+import { type ConfigSchema, findOption, findSection } from "./config-schema.ts";
 import { renderConfig, type ConfigValues } from "./config-write.ts";
 import { readConfigText } from "./load.ts";
 import { type OptionValue, optionName } from "./options.ts";
@@ -58,8 +58,7 @@ export function changeProblems(
 ): readonly ConfigProblem[] {
   return changes.flatMap(({ section, key, value }) => {
     const owner = findSection(schema, section);
-    const options = owner?.options ?? {};
-    const option = Object.hasOwn(options, optionName(key)) ? options[optionName(key)] : undefined;
+    const option = findOption(schema, section, key);
     const place = { line: undefined, section, key };
     if (owner === undefined || option === undefined) {
       return [{ ...place, message: `there is no ${quote(key)} in [${section}]`, hint: undefined }];

@@ -142,14 +142,19 @@ export function planChanges(input: PlanInput): ConfigPlan {
 export function servicesToRun({ sections }: EffectiveConfig): readonly string[] {
   const run = sections.get("services")?.get("run")?.value;
   if (typeof run === "object" && run.length > 0) return [...new Set(run)];
-  const isSet = (section: string, key: string): boolean =>
-    (sections.get(section)?.get(key)?.source ?? "default") !== "default";
+  const usual = usualServices(
+    (section, key) => (sections.get(section)?.get(key)?.source ?? "default") !== "default",
+  );
+  return usual.filter((name) => sections.has(name));
+}
+
+/** Where nobody says what to run; `isSet` tells whether somebody gave a value to a key of a section. */
+export function usualServices(isSet: (section: string, key: string) => boolean): readonly string[] {
   const ways = [
     ...(isSet("sip", "line") ? ["sip"] : []),
     ...(isSet("audiosocket", "listen") ? ["audiosocket"] : []),
   ];
-  const usual = ["whisper", "llama", "kokoro", ...ways, "web"];
-  return usual.filter((name) => sections.has(name));
+  return ["whisper", "llama", "kokoro", ...ways, "web"];
 }
 
 function changedKeys(

@@ -1,5 +1,5 @@
 /** What a configuration file may hold: its sections and their options, handed in by whoever has them. */
-import type { OptionTable } from "./options.ts";
+import { type Option, optionName, type OptionTable } from "./options.ts";
 
 /** What is wrong with a value that has the right kind, as a sentence fragment without secrets. */
 export type ValueCheck = (value: unknown) => string | undefined;
@@ -51,4 +51,11 @@ export function createSchema(sections: readonly SectionInput[]): ConfigSchema {
 
 export function findSection(schema: ConfigSchema, name: string): SchemaSection | undefined {
   return schema.sections.find((section) => section.name === name);
+}
+
+/** By a key in either spelling. */
+export function findOption(schema: ConfigSchema, section: string, key: string): Option | undefined {
+  const options = findSection(schema, section)?.options ?? {};
+  const name = optionName(key);
+  return Object.hasOwn(options, name) ? options[name] : undefined;
 }

@@ -1,4 +1,5 @@
 /** Reads the configuration file: TOML with one section per service. */
+import { statSync } from "node:fs";
 import { errnoOf, formatErrno } from "../core/errno.ts";
 import { quote, WildfireError } from "../core/errors.ts";
 import { isTable, parseToml } from "./toml-parse.ts";
@@ -16,11 +17,25 @@ export async function loadConfigFile(path: string): Promise<ConfigFile> {
   return { path, sections: parseConfig(await readConfigText(path), path) };
 }
 
+/** `closed`: this user may not look into its folder. */
+export type FilePresence = "there" | "absent" | "closed";
+
+export function presenceOf(path: string): FilePresence {
+  try {
+    statSync(path);
+    return "there";
+  } catch (error) {
+    return errnoOf(error) === "EACCES" ? "closed" : "absent";
+  }
+}
+
 /** Throws a WildfireError("config") that names the file. */
 export async function readConfigText(path: string): Promise<string> {
   const shown = `configuration file ${quote(path, 200)}`;
+  const presence = presenceOf(path);
+  if (presence === "closed") throw unreadable(shown, "EACCES");
   const file = Bun.file(path);
-  if (!(await file.exists())) {
+  if (presence === "absent" || !(await file.exists())) {
     throw new WildfireError("config", `${shown} does not exist`, { hint: "check --config" });
   }
   if (file.size > maxFileBytes) {
@@ -31,11 +46,18 @@ export async function readConfigText(path: string): Promise<string> {
   try {
     return await file.text();
   } catch (error) {
-    throw new WildfireError("config", `${shown} cannot be read: ${formatErrno(errnoOf(error))}`, {
-      cause: error,
-      hint: "check who may read it",
-    });
+    throw unreadable(shown, errnoOf(error), error);
   }
+}
+
+function unreadable(shown: string, errno: string, cause?: unknown): WildfireError {
+  return new WildfireError("config", `${shown} cannot be read: ${formatErrno(errno)}`, {
+    cause,
+    hint:
+      errno === "EACCES"
+        ? "say it with sudo, or name another file with --config"
+        : "check who may read it",
+  });
 }
 
 export function parseConfig(text: string, path: string): ConfigFile["sections"] {

@@ -23,9 +23,11 @@ export interface StringOption extends OptionBase {
   readonly choices?: readonly string[];
 }
 
-/** May be given several times; in the environment its values are separated by spaces. */
+/** May be given several times; in one text, as the environment has it, values are separated by spaces. */
 export interface ListOption extends OptionBase {
   readonly kind: "list";
+  /** Its values are texts, in which spaces count: then one text is one value. */
+  readonly isText?: true;
   /** How one value is named in the help. */
   readonly value: string;
   readonly default?: readonly string[];
@@ -61,10 +63,10 @@ export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: Val
 export interface OptionSources {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The command's section of the configuration file. */
-  readonly file: Readonly<Record<string, unknown>>;
+  /** The command's section of the configuration file, for those that have one. */
+  readonly file?: Readonly<Record<string, unknown>>;
   /** Where that section stands, for messages: `/etc/wildfire/wildfire.toml [whisper]`. */
-  readonly fileName: string;
+  readonly fileName?: string;
   /** Name of the command, which distinguishes WILDFIRE_WHISPER_PORT from WILDFIRE_PORT. */
   readonly command: string;
 }
@@ -100,11 +102,11 @@ export function defaultOf(option: Option): OptionValue | undefined {
 }
 
 function addFile(raw: RawValues, table: OptionTable, sources: OptionSources): void {
-  for (const [key, value] of Object.entries(sources.file)) {
+  const { file = {}, fileName = "" } = sources;
+  for (const [key, value] of Object.entries(file)) {
     const name = optionName(key);
-    const source = `${sources.fileName} ${key}`;
-    if (!Object.hasOwn(table, name))
-      throw unknownName(`${quote(key)} in ${sources.fileName}`, name, table);
+    const source = `${fileName} ${key}`;
+    if (!Object.hasOwn(table, name)) throw unknownName(`${quote(key)} in ${fileName}`, name, table);
     raw.set(name, { value, source });
   }
 }
@@ -205,8 +207,9 @@ export function convertValue(option: Option, value: unknown): Conversion {
   }
 }
 
-function toTexts({ choices }: ListOption, value: unknown): Conversion {
-  const texts = toList(value);
+function toTexts({ choices, isText }: ListOption, value: unknown): Conversion {
+  const isOne = isText === true && typeof value === "string" && value !== "";
+  const texts = isOne ? [value] : toList(value);
   if (texts === undefined) return refused(value, "text, or a list of texts");
   const wrong = choices === undefined ? undefined : texts.find((text) => !choices.includes(text));
   if (wrong === undefined) return { ok: true, value: texts };

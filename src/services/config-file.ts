@@ -1,7 +1,6 @@
 /** The configuration file of this process: where it is, and what stands in it. */
-import { existsSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { type ConfigFile, loadConfigFile } from "../config/load.ts";
+import { type ConfigFile, loadConfigFile, presenceOf } from "../config/load.ts";
 import { chooseConfigFile, defaultConfigFile } from "../config/paths.ts";
 
 /** `given`: the value of --config. The file need not be there. */
@@ -12,7 +11,12 @@ export function currentConfigPath(given: string | undefined): string {
     userId: process.getuid?.() ?? 0,
     temporaryFolder: tmpdir(),
   };
-  return chooseConfigFile({ given, user, hasDefault: existsSync(defaultConfigFile) });
+  const own = chooseConfigFile({ given, user, hasDefault: false });
+  // One that this user may not see is meant all the same, unless the user has a file.
+  const presence = presenceOf(defaultConfigFile);
+  const hasDefault =
+    presence === "there" || (presence === "closed" && presenceOf(own) === "absent");
+  return chooseConfigFile({ given, user, hasDefault });
 }
 
 /** Undefined when nobody named a file and the usual one is not there. Throws a WildfireError("config"). */
@@ -21,5 +25,5 @@ export async function loadCurrentConfig(
 ): Promise<ConfigFile | undefined> {
   const path = currentConfigPath(given);
   const isNamed = (given ?? "") !== "" || (process.env["WILDFIRE_CONFIG"] ?? "") !== "";
-  return isNamed || existsSync(path) ? await loadConfigFile(path) : undefined;
+  return isNamed || presenceOf(path) !== "absent" ? await loadConfigFile(path) : undefined;
 }

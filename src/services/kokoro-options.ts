@@ -33,7 +33,12 @@ export const kokoroOptions = {
     help: "pace of speech, 1 is natural",
   },
   language: { kind: "string", value: "TAG", help: "language of the texts, such as en or de" },
-  phrase: { kind: "list", value: "TEXT", help: "phrase to have ready from the start; repeatable" },
+  phrase: {
+    kind: "list",
+    isText: true,
+    value: "TEXT",
+    help: "phrase to have ready from the start; repeatable",
+  },
   "phrase-cache-mb": {
     kind: "integer",
     value: "MB",

@@ -75,7 +75,12 @@ export const llamaOptions = {
     default: 2000,
     help: "longest answer, in characters; more is not spoken",
   },
-  stop: { kind: "list", value: "TEXT", help: "ends the answer where it comes; at most four" },
+  stop: {
+    kind: "list",
+    isText: true,
+    value: "TEXT",
+    help: "ends the answer where it comes; at most four",
+  },
   "history-tokens": {
     kind: "integer",
     value: "N",
@@ -163,7 +168,7 @@ export async function readCallSettings(values: LlamaValues, clock: Clock): Promi
 }
 
 /** Throws a WildfireError("usage") for more than the convention has. */
-export function stopTexts({ stop }: LlamaValues): readonly string[] {
+export function stopTexts({ stop }: Pick<LlamaValues, "stop">): readonly string[] {
   if (stop.length <= maxStopTexts) return stop;
   throw new WildfireError("usage", `--stop is given ${stop.length} times`, {
     hint: `${maxStopTexts} texts are the most`,

@@ -10,4 +10,7 @@ export const serviceNames = [
   "web",
 ] as const;
 
+/** What `[services] run` may name; inbound and outbound are for one call each. */
+export const runnableNames = ["whisper", "llama", "kokoro", "sip", "audiosocket", "web"] as const;
+
 export type ServiceName = (typeof serviceNames)[number];

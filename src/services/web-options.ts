@@ -81,11 +81,24 @@ export function readPassword(
   );
 }
 
+export type HttpsValues = Partial<Pick<WebValues, "tls" | "tls-cert" | "tls-key">>;
+
+/** Without a word about it, files that are named are used. */
+export function httpsKind(values: HttpsValues): string {
+  const { cert, key } = certificateFiles(values);
+  return values.tls ?? (cert === undefined && key === undefined ? "off" : "files");
+}
+
+/** An empty text is as good as none. */
+export function certificateFiles({ "tls-cert": cert, "tls-key": key }: HttpsValues) {
+  return { cert: cert === "" ? undefined : cert, key: key === "" ? undefined : key };
+}
+
 /** Both files or none. */
 export async function readCertificate(
-  values: Pick<WebValues, "tls-cert" | "tls-key">,
+  values: HttpsValues,
 ): Promise<{ readonly cert: string; readonly key: string } | undefined> {
-  const { "tls-cert": cert, "tls-key": key } = values;
+  const { cert, key } = certificateFiles(values);
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) {
     const missing = cert === undefined ? "--tls-cert" : "--tls-key";

@@ -1,5 +1,7 @@
 /** What an installation, its roll-back and its removal do, as a list of steps: pure. */
 import { systemLogFolder, systemStateFolder } from "../config/paths.ts";
+import { WildfireError } from "../core/errors.ts";
+import type { InstalledUnit } from "./installed-unit.ts";
 import { systemdUnit, type UnitCredential, unitName } from "./systemd-unit.ts";
 
 export type InstallStep =
@@ -41,13 +43,18 @@ export interface InstallFacts extends InstallPlace {
   readonly hasConfig: boolean;
   /** Files that root wrote and the service must read: configuration and secrets, where they are there. */
   readonly ownedFiles: readonly string[];
+  /** The unit that is there. */
+  readonly unit: InstalledUnit | undefined;
+  /** Empty: those of the unit that is there. */
   readonly credentials: readonly UnitCredential[];
-  readonly memoryPercent: number;
+  /** Undefined: that of the unit that is there, or else the usual one. */
+  readonly memoryPercent: number | undefined;
   /** Whether the service is started now. */
   readonly start: boolean;
 }
 
 export const serviceUser = "wildfire";
+export const usualMemoryPercent = 80;
 const configFolder = "/etc/wildfire";
 const stateFolder = systemStateFolder;
 const logFolder = systemLogFolder;
@@ -61,11 +68,17 @@ export interface InstalledPaths {
   readonly unit: string;
 }
 
-function installedPaths({ prefix, root }: InstallPlace): InstalledPaths {
-  const executable = `${root}${prefix}/bin/wildfire`;
-  return { executable, previous: `${executable}.previous`, unit: `${root}${unitPath}` };
+/** `root`: the folder that stands for `/`. */
+export function unitPathIn(root: string): string {
+  return `${root}${unitPath}`;
 }
 
+function installedPaths({ prefix, root }: InstallPlace): InstalledPaths {
+  const executable = `${root}${prefix}/bin/wildfire`;
+  return { executable, previous: `${executable}.previous`, unit: unitPathIn(root) };
+}
+
+/** Throws a WildfireError("state") where a unit is there that somebody else wrote. */
 export function planInstall(facts: InstallFacts): readonly InstallStep[] {
   const { root, prefix, hasSystemd } = facts;
   const isHere = root === "";
@@ -75,16 +88,33 @@ export function planInstall(facts: InstallFacts): readonly InstallStep[] {
     const text = `there is no systemd here: start it with ${prefix}/bin/wildfire up`;
     return [...steps, { kind: "note", text }];
   }
+  steps.push(...unitSteps(facts));
+  return [...steps, ...(isHere ? startSteps(facts) : packageFiles(root))];
+}
+
+/** What an earlier installation was told stays, unless this one is told otherwise. */
+function unitSteps(facts: InstallFacts): readonly InstallStep[] {
+  const { root, prefix, unit, canNotify } = facts;
+  const path = unitPathIn(root);
+  if (unit?.isOurs === false) {
+    throw new WildfireError("state", `${path} was not written by wildfire install`, {
+      hint: "move it away and say it again; changes of the unit belong into systemctl edit wildfire",
+    });
+  }
+  const isGiven = facts.credentials.length > 0;
+  const credentials = isGiven ? facts.credentials : (unit?.credentials ?? []);
   const text = systemdUnit({
     executable: `${prefix}/bin/wildfire`,
     configFile: `${configFolder}/wildfire.toml`,
     user: serviceUser,
-    canNotify: facts.canNotify,
-    credentials: facts.credentials,
-    memoryPercent: facts.memoryPercent,
+    canNotify,
+    credentials,
+    memoryPercent: facts.memoryPercent ?? unit?.memoryPercent ?? usualMemoryPercent,
   });
-  steps.push({ kind: "write", path: `${root}${unitPath}`, text, mode: 0o644 });
-  return [...steps, ...(isHere ? startSteps(facts) : packageFiles(root))];
+  const writing: InstallStep = { kind: "write", path, text, mode: 0o644 };
+  if (isGiven || credentials.length === 0) return [writing];
+  const names = credentials.map(({ name }) => name).join(", ");
+  return [{ kind: "note", text: `the unit keeps its credentials: ${names}` }, writing];
 }
 
 /** Throws nothing: whether there is a previous one is found when it is done. */
@@ -102,6 +132,8 @@ export interface UninstallFacts extends InstallPlace {
   /** With configuration, models, history and logs. */
   readonly purge: boolean;
   readonly hasUser: boolean;
+  /** The unit that is there. */
+  readonly unit: InstalledUnit | undefined;
 }
 
 export function planUninstall(facts: UninstallFacts): readonly InstallStep[] {
@@ -110,7 +142,13 @@ export function planUninstall(facts: UninstallFacts): readonly InstallStep[] {
   const isManaged = root === "" && hasSystemd;
   const steps: InstallStep[] = [];
   if (isManaged) steps.push(run(["systemctl", "disable", "--now", unitName], true));
-  steps.push(remove(unit), remove(`${root}${sysusersPath}`), remove(`${root}${tmpfilesPath}`));
+  steps.push(
+    facts.unit?.isOurs === false
+      ? { kind: "note", text: `kept: ${unit}, which wildfire install did not write` }
+      : remove(unit),
+    remove(`${root}${sysusersPath}`),
+    remove(`${root}${tmpfilesPath}`),
+  );
   if (isManaged) steps.push(run(["systemctl", "daemon-reload"], true));
   steps.push(remove(executable), remove(previous));
   if (!purge) {

@@ -74,13 +74,25 @@ async function place(from: string, to: string, previous: string): Promise<void> 
   const isItself = (await realpathOf(from)) === (await realpathOf(to));
   // Installing the installed one again must not forget the one before it.
   if (isItself || (await haveSameBytes(from, to))) return;
-  const draft = `${to}.new`;
+  await replace(to, async (draft) => {
+    await copyFile(from, draft);
+    await chmod(draft, 0o755);
+    await syncFile(draft);
+    await keep(to, previous);
+  });
+}
+
+/** By a rename of what `make` makes beside it; half of that does not stay when the disk is full. */
+async function replace(path: string, make: (draft: string) => Promise<void>): Promise<void> {
+  const draft = `${path}.new`;
   await rm(draft, { force: true });
-  await copyFile(from, draft);
-  await chmod(draft, 0o755);
-  await syncFile(draft);
-  await keep(to, previous);
-  await rename(draft, to);
+  try {
+    await make(draft);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function keep(path: string, previous: string): Promise<void> {
@@ -101,25 +113,23 @@ async function swap(path: string, previous: string): Promise<void> {
       hint: "an installation over another one keeps the old file there",
     });
   }
-  const draft = `${path}.new`;
-  await rm(draft, { force: true });
-  await link(previous, draft);
-  await keep(path, previous);
-  await rename(draft, path);
+  await replace(path, async (draft) => {
+    await link(previous, draft);
+    await keep(path, previous);
+  });
 }
 
 async function write(path: string, text: string, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  const draft = `${path}.new`;
-  await rm(draft, { force: true });
-  const file = await open(draft, "wx", mode);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
+  await replace(path, async (draft) => {
+    const file = await open(draft, "wx", mode);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  });
 }
 
 async function runOne(argv: readonly string[], mayFail: boolean, run: RunProgram): Promise<void> {

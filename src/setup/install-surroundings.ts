@@ -2,8 +2,9 @@
 import { existsSync } from "node:fs";
 import { defaultConfigFile, secretsFileOf } from "../config/paths.ts";
 import { WildfireError } from "../core/errors.ts";
-import { serviceUser } from "./install-plan.ts";
+import { serviceUser, unitPathIn } from "./install-plan.ts";
 import type { RunProgram } from "./install-steps.ts";
+import { type InstalledUnit, readUnit } from "./installed-unit.ts";
 
 export interface MachineSurroundings {
   readonly hasSystemd: boolean;
@@ -12,12 +13,18 @@ export interface MachineSurroundings {
   readonly hasConfig: boolean;
   /** Configuration and secrets, where they are there. */
   readonly ownedFiles: readonly string[];
+  /** Undefined where no unit is there. */
+  readonly unit: InstalledUnit | undefined;
 }
 
-export async function lookAround(): Promise<MachineSurroundings> {
+/** `root`: the folder that stands for `/`, empty for this machine. */
+export async function lookAround(root: string): Promise<MachineSurroundings> {
   const passwords = await Bun.file("/etc/passwd")
     .text()
     .catch(() => "");
+  const unit = await Bun.file(unitPathIn(root))
+    .text()
+    .catch(() => undefined);
   return {
     // The folder is there while systemd runs the machine.
     hasSystemd: existsSync("/run/systemd/system"),
@@ -27,6 +34,7 @@ export async function lookAround(): Promise<MachineSurroundings> {
     ownedFiles: [defaultConfigFile, secretsFileOf(defaultConfigFile)].filter((path) =>
       existsSync(path),
     ),
+    unit: unit === undefined ? undefined : readUnit(unit),
   };
 }
 
@@ -37,12 +45,17 @@ export function hasUserIn(passwords: string, name: string): boolean {
 
 const programLimitMs = 180_000;
 
+/** systemd itself bounds what it is told: a restart takes as long as calls have to end, and then a start. */
+export function limitOf([program = ""]: readonly string[]): { readonly timeout?: number } {
+  return program === "systemctl" ? {} : { timeout: programLimitMs };
+}
+
 export const runProgram: RunProgram = async (argv) => {
   const child = Bun.spawn([...argv], {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    timeout: programLimitMs,
+    ...limitOf(argv),
   });
   const [out, err, code] = await Promise.all([
     child.stdout.text(),

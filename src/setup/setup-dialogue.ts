@@ -1,4 +1,5 @@
 /** The questions one after the other, then the summary; nothing is written here. */
+import { hideCredentials } from "../config/hidden-credentials.ts";
 import { askBrain } from "./questions/brain-question.ts";
 import { askCalls } from "./questions/calls-question.ts";
 import { askEars } from "./questions/ears-question.ts";
@@ -85,6 +86,11 @@ async function confirmState(
 ): Promise<Topic | "write" | "leave"> {
   prompter.note("All together", formatSummary(summarise(state, hostName), columns));
   const { changes, secrets } = planSetup(present, state);
+  const { length: lines } = present.lines;
+  if (state.calls.line === undefined && lines > 1) {
+    const names = present.lines.map(hideCredentials).join(", ");
+    prompter.remark("warning", `${lines} lines are taken out: ${names}`);
+  }
   const isSame = present.isThere && changes.length + secrets.length === 0;
   const changing: readonly Choice<Topic | "write" | "leave">[] = topics.map(({ topic, label }) => ({
     value: topic,

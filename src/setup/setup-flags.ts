@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { passwordFor } from "../call/sip/registration/line-password.ts";
 import { parseLine } from "../call/sip/registration/sip-line.ts";
 import type { OptionTable, OptionValues } from "../config/options.ts";
+import { secretVariables } from "../config/secrets-file.ts";
 import { nearestName } from "../config/nearest-name.ts";
 import { quote, WildfireError } from "../core/errors.ts";
 import { isLoopback } from "../web/request-origin.ts";
@@ -145,7 +146,8 @@ function givenBrain(
   { values, secrets }: GivenAnswers,
 ): SetupState["brain"] {
   if (values.echo) {
-    if (values.llama !== undefined) throw contradiction("--echo", "--llama");
+    const other = firstGiven(values, ["llama", "llama-model", "llama-key-file"]);
+    if (other !== undefined) throw contradiction("--echo", other);
     return { ...present, backend: "echo" };
   }
   const url = values.llama ?? present.url ?? missing("--llama", "the address of the chat server");
@@ -157,11 +159,22 @@ function givenBrain(
 
 function givenVoice(present: SetupState["voice"], given: GivenAnswers): SetupState["voice"] {
   const { "builtin-voice": isBuiltin, "speech-url": url } = given.values;
-  if (isBuiltin && url !== undefined) throw contradiction("--builtin-voice", "--speech-url");
+  const ofServer = firstGiven(given.values, ["speech-url", "speech-model", "speech-key-file"]);
+  if (isBuiltin && ofServer !== undefined) throw contradiction("--builtin-voice", ofServer);
   const staysBuiltin = present.engine === "builtin" && url === undefined;
+  if (staysBuiltin && ofServer !== undefined) missing("--speech-url", `the server of ${ofServer}`);
   return isBuiltin || staysBuiltin
     ? givenBuiltinVoice(present, given)
     : givenSpeechServer(present, given);
+}
+
+/** As it is written: `--speech-model`. */
+function firstGiven(
+  values: SetupValues,
+  names: readonly (keyof SetupValues)[],
+): string | undefined {
+  const name = names.find((option) => values[option] !== undefined);
+  return name === undefined ? undefined : `--${name}`;
 }
 
 function givenBuiltinVoice(
@@ -201,7 +214,7 @@ function requireBuiltin(voice: string, voices: readonly string[]): void {
 
 function givenPage(
   present: SetupState["page"],
-  { values, secrets }: GivenAnswers,
+  { values, secrets, env }: GivenAnswers,
 ): SetupState["page"] {
   if (values["no-web-password"]) {
     if (values["web-password-file"] !== undefined) {
@@ -214,7 +227,10 @@ function givenPage(
   const bind = values["web-bind"] ?? present.bind;
   // What others may open is encrypted from the beginning; somebody's `tls = "off"` stays otherwise.
   const isSecure = present.isSecure || (!isLoopback(bind) && isLoopback(present.bind));
-  return requirePassword({ ...present, passwordHash, bind, isSecure });
+  const page = { ...present, passwordHash, bind, isSecure };
+  // A page that is open already has its password from elsewhere: without one it would not start.
+  const isElsewhere = (env[secretVariables["web-password-hash"]] ?? "") !== "";
+  return isElsewhere || !isLoopback(present.bind) ? page : requirePassword(page);
 }
 
 function requirePassword(page: SetupState["page"]): SetupState["page"] {

@@ -1,4 +1,5 @@
 /** From the answers to what is written: only what differs from what stands there. Pure. */
+import { ownPasswordNames } from "../call/sip/registration/line-password.ts";
 import { lineName, parseLine } from "../call/sip/registration/sip-line.ts";
 import type { ConfigChange, SecretChange } from "../config/config-edit.ts";
 import type { ConfigValues } from "../config/config-write.ts";
@@ -119,24 +120,13 @@ function passwordChanges(
   const before = state.calls.line;
   const after = calls.line;
   const isThere = (name: string): boolean => secretLines.includes(lineSecretName(name));
-  const names = after === undefined ? [] : secretNames(lineText(after));
-  const removed = (lines[0] === undefined ? [] : secretNames(lines[0]))
+  const names = after === undefined ? [] : ownPasswordNames(lineText(after));
+  const removed = (lines[0] === undefined ? [] : ownPasswordNames(lines[0]))
     .filter((name) => isThere(name) && !names.includes(name))
     .map((line) => ({ line, value: undefined }));
   if (after?.password === undefined || Bun.deepEquals(before, after)) return removed;
   const line = names.find(isThere) ?? usualName(lineText(after));
   return [...removed, { line, value: after.password }];
-}
-
-/**
- * Under which a password of this line alone may stand: the first one wins. One under the bare user may be
- * that of other lines too, and is left alone.
- */
-function secretNames(text: string): readonly string[] {
-  const parsed = parseLine(text);
-  if (!parsed.ok) return [text];
-  const { line } = parsed;
-  return [...new Set([text, lineName(line), `${line.user}@${line.host}`])];
 }
 
 function usualName(text: string): string {

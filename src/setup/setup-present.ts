@@ -1,11 +1,10 @@
 /** Reads what is configured: the defaults of the questions, and what the plan compares with. */
-import { existsSync } from "node:fs";
-import { passwordFor } from "../call/sip/registration/line-password.ts";
-import { lineName, parseLine } from "../call/sip/registration/sip-line.ts";
+import { linePasswordNames, passwordFor } from "../call/sip/registration/line-password.ts";
+import { parseLine } from "../call/sip/registration/sip-line.ts";
 import { checkConfig, type ConfigSections, formatProblem } from "../config/config-check.ts";
 import { effectiveConfig, type EffectiveConfig } from "../config/config-effective.ts";
 import type { ConfigSchema } from "../config/config-schema.ts";
-import { readConfigText } from "../config/load.ts";
+import { presenceOf, readConfigText } from "../config/load.ts";
 import { secretsFileOf } from "../config/paths.ts";
 import { loadSecrets, type Secrets } from "../config/secrets-file.ts";
 import { parseToml } from "../config/toml-parse.ts";
@@ -39,7 +38,7 @@ interface NamedFiles {
 
 /** Throws a WildfireError("config") for a file that must be repaired by hand first. */
 export async function readPresent(path: string, schema: ConfigSchema): Promise<Present> {
-  const isThere = existsSync(path);
+  const isThere = presenceOf(path) !== "absent";
   const text = isThere ? await readConfigText(path) : "";
   requireToml(path, text);
   const checked = checkConfig(text, schema);
@@ -129,7 +128,7 @@ function readLine(text: string, { secrets, files }: ReadSources): LineState {
   const parsed = parseLine(text);
   if (!parsed.ok) return { ...plain, password: undefined };
   const { line } = parsed;
-  const kept = secrets.line([text, lineName(line), `${line.user}@${line.host}`, line.user]);
+  const kept = secrets.line(linePasswordNames(text));
   const inFile = passwordFor(line, {}, files.linePasswords);
   return { ...plain, password: kept?.value ?? (inFile.ok ? inFile.password : undefined) };
 }

@@ -9,7 +9,7 @@ export interface LineState {
 }
 
 export interface CallsState {
-  /** The first line; setup leaves further ones alone. */
+  /** The first line; further ones stay behind it, and go where no line is wanted. */
   readonly line: LineState | undefined;
   /** `HOST:PORT`, where Asterisk connects. */
   readonly audiosocket: string | undefined;

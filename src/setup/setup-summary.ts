@@ -35,7 +35,9 @@ function describePage(page: PageState, hostName: string): string {
   const isLocal = isLoopback(page.bind);
   const scheme = page.isSecure ? "https" : "http";
   const address = `${scheme}://${isLocal ? "localhost" : hostName}:${page.port}`;
-  if (page.passwordHash === undefined) return `${address}, from this machine only`;
+  if (page.passwordHash === undefined) {
+    return `${address}, ${isLocal ? "from this machine only" : "with its password from elsewhere"}`;
+  }
   return `${address}, with a password${isLocal ? ", from this machine only" : ""}`;
 }
 

@@ -1,4 +1,6 @@
 /** The systemd unit that runs the supervisor: its own user, a read-only system, limits. Pure. */
+import { nearestName } from "../config/nearest-name.ts";
+import { secretNames } from "../config/secrets-file.ts";
 import { quote, WildfireError } from "../core/errors.ts";
 
 export interface UnitOptions {
@@ -19,8 +21,9 @@ export interface UnitCredential {
 }
 
 export const unitName = "wildfire.service";
-/** By this line an uninstall knows a unit as its own. */
-const unitMark = "# Written by `wildfire install`; changes belong into `systemctl edit wildfire`.";
+/** By this first line install and uninstall know a unit as their own. */
+export const unitMark =
+  "# Written by `wildfire install`; changes belong into `systemctl edit wildfire`.";
 
 const watchdogS = 60;
 
@@ -44,13 +47,26 @@ export function systemdUnit(options: UnitOptions): string {
   ].join("\n");
 }
 
-/** `NAME=FILE`; throws a WildfireError("usage") for what systemd would refuse. */
+/** `NAME=FILE`; throws a WildfireError("usage") for what systemd would refuse, or no service would read. */
 export function parseCredential(text: string): UnitCredential {
   const match = /^([\w.@-]{1,100})=(\/\S.*)$/.exec(text);
   const [, name, file] = match ?? [];
-  if (name !== undefined && file !== undefined && !/\p{Cc}/u.test(file)) return { name, file };
-  throw new WildfireError("usage", `--credential ${quote(text, 100)} cannot be used`, {
-    hint: "write it like llama-key=/etc/wildfire/credentials/llama-key, with the whole path",
+  if (name === undefined || file === undefined || /\p{Cc}/u.test(file)) {
+    throw new WildfireError("usage", `--credential ${quote(text, 100)} cannot be used`, {
+      hint: "write it like llama-key=/etc/wildfire/credentials/llama-key, with the whole path",
+    });
+  }
+  requireSecret(name);
+  return { name, file };
+}
+
+function requireSecret(name: string): void {
+  const known: readonly string[] = secretNames;
+  if (known.includes(name) || /^line\../.test(name)) return;
+  const nearest = nearestName(name, known);
+  const all = `there are ${known.join(", ")} and line.USER@HOST`;
+  throw new WildfireError("usage", `--credential ${quote(name)} is no secret of Wildfire`, {
+    hint: nearest === undefined ? all : `did you mean ${nearest}?`,
   });
 }
 

@@ -48,6 +48,23 @@ describe("wildfire models", () => {
     expect(run("rm", "base.en")).rejects.toThrow("cannot be removed: ENOENT");
   });
 
+  test("rm keeps the model that the configuration names, unless it is forced", async () => {
+    const path = join(folder, "ggml-base.en.bin");
+    const config = join(folder, "wildfire.toml");
+    await Bun.write(path, "x");
+    await Bun.write(config, `[whisper]\nmodel = ${JSON.stringify(path)}\n`);
+    process.env["WILDFIRE_CONFIG"] = config;
+    try {
+      const refused = await run("rm", "base.en").catch((error: unknown) => error);
+      expect(refused).toHaveProperty("message", expect.stringContaining("configuration names it"));
+      expect(await Bun.file(path).exists()).toBe(true);
+      expect(await run("rm", "base.en", "--force")).toBe(0);
+      expect(await Bun.file(path).exists()).toBe(false);
+    } finally {
+      delete process.env["WILDFIRE_CONFIG"];
+    }
+  });
+
   test("says what it can do", async () => {
     expect(run("fetch", "x")).rejects.toThrow('models "fetch" is nothing to do');
     expect(run("pull")).rejects.toThrow("which model?");

@@ -93,6 +93,6 @@ describe("the options of hearing", () => {
 });
 
 function readHearing(argv: readonly string[]): HearingValues {
-  const sources = { argv, env: {}, file: {}, fileName: "", command: "whisper" };
+  const sources = { argv, env: {}, command: "whisper" };
   return readOptions(hearingOptions, sources);
 }

@@ -159,6 +159,18 @@ describe("an option that may be given several times", () => {
     expect(readLines({ env, file: { line: "g" }, argv: ["--line", "a"] })).toEqual(["a"]);
   });
 
+  test("is one text where spaces count, and none where it is empty", () => {
+    const texts = { stop: { ...lines.line, isText: true } } as const;
+    const readStops = (sources: Partial<OptionSources>) =>
+      readOptions(texts, { ...nothing, ...sources }).stop;
+    expect(readStops({ file: { stop: "\n\n" } })).toEqual(["\n\n"]);
+    expect(readStops({ env: { WILDFIRE_STOP: "One moment, please." } })).toEqual([
+      "One moment, please.",
+    ]);
+    expect(readStops({ file: { stop: ["a b", "c"] } })).toEqual(["a b", "c"]);
+    expect(readStops({ file: { stop: "" } })).toEqual([]);
+  });
+
   test("keeps spaces within a value of the command line", () => {
     expect(readLines({ argv: ["--line", "a b"] })).toEqual(["a b"]);
   });

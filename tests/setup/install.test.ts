@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describeError } from "../../src/core/errors.ts";
 import {
   describeStep,
   type InstallFacts,
@@ -10,7 +11,8 @@ import {
   planUninstall,
 } from "../../src/setup/install-plan.ts";
 import { carryOut } from "../../src/setup/install-steps.ts";
-import { hasUserIn } from "../../src/setup/install-surroundings.ts";
+import { hasUserIn, limitOf } from "../../src/setup/install-surroundings.ts";
+import { readUnit } from "../../src/setup/installed-unit.ts";
 
 let folder: string;
 let said: string[];
@@ -33,8 +35,9 @@ const machine: InstallFacts = {
   hasUser: false,
   hasConfig: true,
   ownedFiles: [],
+  unit: undefined,
   credentials: [],
-  memoryPercent: 80,
+  memoryPercent: undefined,
   start: true,
 };
 
@@ -101,7 +104,13 @@ run systemctl restart wildfire.service`);
   });
 
   test("an uninstall keeps what belongs to people unless they say so", () => {
-    const facts = { prefix: "/usr/local", root: "", hasSystemd: true, hasUser: true };
+    const facts = {
+      prefix: "/usr/local",
+      root: "",
+      hasSystemd: true,
+      hasUser: true,
+      unit: undefined,
+    };
     const plain = planUninstall({ ...facts, purge: false })
       .map(describeStep)
       .join("\n");
@@ -114,6 +123,52 @@ run systemctl restart wildfire.service`);
     expect(whole).toContain("remove /var/lib/wildfire and all in it");
     expect(whole).toEndWith("run userdel wildfire");
   });
+});
+
+function unitOf(facts: Partial<InstallFacts>): string {
+  const steps = planInstall({ ...machine, ...facts });
+  return steps.flatMap((step) => (step.kind === "write" ? step.text : []))[0] ?? "";
+}
+
+describe("a unit that is there", () => {
+  const credentials = [
+    { name: "llama-key", file: "/root/100% key" },
+    { name: "line.200@pbx", file: "/root/line" },
+  ];
+
+  test("keeps its credentials and its share of the memory, unless others are given", () => {
+    const first = unitOf({ credentials, memoryPercent: 60 });
+    const unit = readUnit(first);
+    expect(unit).toEqual({ isOurs: true, credentials, memoryPercent: 60 });
+    expect(unitOf({ unit })).toBe(first);
+    expect(shown({ unit })).toContain("the unit keeps its credentials: llama-key, line.200@pbx\n");
+    const other = unitOf({ unit, credentials: credentials.slice(1), memoryPercent: 70 });
+    expect(readUnit(other)).toMatchObject({
+      credentials: credentials.slice(1),
+      memoryPercent: 70,
+    });
+    expect(readUnit(unitOf({})).memoryPercent).toBe(80);
+  });
+
+  test.each(["[Service]\nExecStart=/usr/local/bin/wildfire up\n", ""])(
+    "of somebody else (%j) is neither overwritten nor removed",
+    (text) => {
+      const unit = readUnit(text);
+      expect(() => planInstall({ ...machine, unit })).toThrow(
+        "was not written by wildfire install",
+      );
+      const steps = planUninstall({ ...machine, unit, purge: true }).map(describeStep);
+      expect(steps).not.toContain("remove /etc/systemd/system/wildfire.service");
+      expect(steps).toContain(
+        "kept: /etc/systemd/system/wildfire.service, which wildfire install did not write",
+      );
+    },
+  );
+});
+
+test("systemd takes its own time, which is that of calls; other programs have a limit", () => {
+  expect(limitOf(["systemctl", "restart", "wildfire.service"])).toEqual({});
+  expect(limitOf(["useradd", "wildfire"]).timeout).toBeGreaterThan(0);
 });
 
 async function installFrom(text: string): Promise<void> {
@@ -190,10 +245,7 @@ describe("carried out in a folder", () => {
     await installFrom("one");
     await installFrom("two");
     const root = join(folder, "root");
-    await carryOut(
-      planUninstall({ prefix: "/usr/local", root, hasSystemd: true, hasUser: true, purge: true }),
-      surroundings(),
-    );
+    await carryOut(planUninstall({ ...machine, root, hasUser: true, purge: true }), surroundings());
     expect(await Array.fromAsync(new Bun.Glob("**/*").scan({ cwd: root }))).toEqual([]);
     expect(await readdir(join(root, "etc"))).toEqual(["systemd"]);
     expect(ran).toEqual([]);
@@ -218,6 +270,23 @@ describe("a step that fails", () => {
     expect(done).rejects.toThrow("useradd x ended with 9: no such thing");
     await done.catch(() => undefined);
     expect(ran).toEqual(["systemctl daemon-reload", "useradd x"]);
+  });
+
+  test("leaves no half of a file behind", async () => {
+    const executable = join(folder, "new-wildfire");
+    await Bun.write(executable, "one");
+    const [to, path] = [join(folder, "bin/wildfire"), join(folder, "bin/unit")];
+    // A folder in the place of the file: what was made beside it cannot take its place.
+    for (const taken of [to, path]) await mkdir(taken, { recursive: true });
+    const steps = [
+      { kind: "place", from: executable, to, previous: `${to}.previous` },
+      { kind: "write", path, text: "text", mode: 0o644 },
+    ] as const;
+    for (const step of steps) {
+      const error = await carryOut([step], surroundings()).catch(describeError);
+      expect(error).toContain("could not ");
+    }
+    expect((await readdir(join(folder, "bin"))).toSorted()).toEqual(["unit", "wildfire"]);
   });
 
   test("of the file system is told with its errno", async () => {

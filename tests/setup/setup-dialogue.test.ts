@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { fault, type Finding, warning } from "../../src/doctor/finding.ts";
 import { WildfireError } from "../../src/core/errors.ts";
 import { askBrain } from "../../src/setup/questions/brain-question.ts";
@@ -273,6 +274,18 @@ describe("who may open the page", () => {
     ],
     ["as before", open, [{ pick: "kept" }], open],
     [
+      "as before, with a password that is not in its file",
+      { ...open, passwordHash: undefined },
+      ["suggested"],
+      { ...open, passwordHash: undefined },
+    ],
+    [
+      "as before, at its own address of this machine",
+      { ...untouched.page, bind: "::1" },
+      [{ type: "" }],
+      { bind: "::1" },
+    ],
+    [
       "a new password, at the same address",
       open,
       [{ pick: "changed" }, { type: "a long one" }, { type: "a long one" }, "suggested"],
@@ -324,6 +337,20 @@ describe("all questions", () => {
 
   test("come to nothing when somebody chooses so", async () => {
     expect((await ask([...first, { pick: "leave" }])).state).toBeUndefined();
+  });
+
+  test("say which lines go when no line is wanted any more", async () => {
+    const scripted = scriptedDesk({
+      answers: [{ pick: "audiosocket" }, "suggested", ...first.slice(4), { pick: "leave" }],
+    });
+    using place = new SetupPlace();
+    writeFileSync(place.path, '[sip]\nline = ["200@pbx.example", "300@pbx.example"]\n');
+    const present = await place.present();
+    const options = { present, start: present.state, columns: 72, hostName: "pbx" };
+    await askAll({ desk: scripted.desk, ...options });
+    expect(scripted.prompter.shown).toContain(
+      "warning: 2 lines are taken out: 200@pbx.example, 300@pbx.example",
+    );
   });
 
   test("asked again and answered with Enter change nothing", async () => {

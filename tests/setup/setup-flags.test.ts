@@ -22,7 +22,7 @@ const noSecrets: GivenSecrets = {
 };
 
 function valuesOf(argv: readonly string[]): SetupValues {
-  const none = { env: {}, file: {}, fileName: "", command: "setup" };
+  const none = { env: {}, command: "setup" };
   return readOptions(setupOptions, { argv, ...none });
 }
 
@@ -95,6 +95,17 @@ describe("the command line", () => {
     });
   });
 
+  test("an open page whose password is not in its file may be moved, and so may one with it in the environment", () => {
+    const open = { ...set, page: { ...set.page, passwordHash: undefined, bind: "0.0.0.0" } };
+    expect(apply(["--web-bind", "10.0.0.1"], { state: open }).page.bind).toBe("10.0.0.1");
+    const env = { WILDFIRE_WEB_PASSWORD_HASH: "hash" };
+    expect(apply(["--web-bind", "0.0.0.0"], { env }).page).toMatchObject({
+      bind: "0.0.0.0",
+      passwordHash: undefined,
+      isSecure: true,
+    });
+  });
+
   const wrong: readonly (readonly [string, readonly string[], Given, string])[] = [
     ["an extension alone", ["--extension", "200"], {}, "--pbx is missing"],
     ["a PBX alone", ["--pbx", "pbx"], {}, "--extension is missing"],
@@ -106,6 +117,19 @@ describe("the command line", () => {
     ["no address", ["--llama", "localhost"], {}, '--llama "localhost": Please write it like'],
     ["two brains", ["--echo", "--llama", "http://h"], {}, "contradict each other"],
     ["two voices", ["--builtin-voice", "--speech-url", "http://h"], {}, "contradict each other"],
+    ["a key for an echo", ["--echo", "--llama-key-file", "/k"], {}, "--echo and --llama-key-file"],
+    [
+      "a key for the built-in voice",
+      ["--builtin-voice", "--speech-key-file", "/k"],
+      {},
+      "--builtin-voice and --speech-key-file contradict",
+    ],
+    [
+      "a speech model, and no server for it",
+      ["--speech-model", "tts"],
+      {},
+      "--speech-url is missing; give it: the server of --speech-model",
+    ],
     ["an unknown voice", ["--voice", "slz"], {}, "none of the built-in voice; did you mean slt?"],
     [
       "an open page",

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describeError } from "../../src/core/errors.ts";
 import { parseCredential, systemdUnit, type UnitOptions } from "../../src/setup/systemd-unit.ts";
 
 const options: UnitOptions = {
@@ -13,6 +14,15 @@ const options: UnitOptions = {
   credentials: [],
   memoryPercent: 80,
 };
+
+function caught(act: () => unknown): string {
+  try {
+    act();
+    return "";
+  } catch (error) {
+    return describeError(error);
+  }
+}
 
 function lines(more: Partial<UnitOptions> = {}): readonly string[] {
   return systemdUnit({ ...options, ...more }).split("\n");
@@ -46,6 +56,16 @@ describe("the unit", () => {
     for (const wrong of ["llama-key", "llama-key=relative", "a:b=/x", "x=/a\nExecStart=/bin/sh"]) {
       expect(() => parseCredential(wrong)).toThrow("cannot be used");
     }
+  });
+
+  test.each([
+    ["lama-key=/root/k", "did you mean llama-key?"],
+    ["line=/root/k", "line.USER@HOST"],
+    ["database=/root/k", "there are llama-key, speech-key, "],
+  ])("of %j says that no service would read it", (text, hint) => {
+    const refusal = caught(() => parseCredential(text));
+    expect(refusal).toContain("is no secret of Wildfire");
+    expect(refusal).toContain(hint);
   });
 });
 

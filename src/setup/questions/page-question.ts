@@ -13,10 +13,11 @@ const mostPasswordChars = 1024;
 
 export async function askPage(desk: SetupDesk, present: PageState): Promise<PageState> {
   const { prompter, hashPassword } = desk;
-  const access = present.passwordHash === undefined ? "changed" : await askAccess(desk);
+  const hasPassword = present.passwordHash !== undefined || !isLoopback(present.bind);
+  const access = hasPassword ? await askAccess(desk, present) : "changed";
   if (access === "kept") return present;
   const password = access === "none" ? "" : await askPassword(desk);
-  if (password === "") return { ...present, passwordHash: undefined, bind: thisMachine };
+  if (password === "") return closed({ ...present, passwordHash: undefined });
   const isForOthers = await prompter.confirm(
     "May other machines of your network open it too?",
     !isLoopback(present.bind) || present.passwordHash === undefined,
@@ -31,9 +32,12 @@ export async function askPage(desk: SetupDesk, present: PageState): Promise<Page
   return page;
 }
 
-async function askAccess({ prompter }: SetupDesk): Promise<Access> {
+/** A page that others may open and that has no password here has it from the environment or a credential. */
+async function askAccess({ prompter }: SetupDesk, { passwordHash }: PageState): Promise<Access> {
+  const isElsewhere = passwordHash === undefined;
+  const kept = isElsewhere ? "As it is: its password comes from elsewhere" : "The password stays";
   const choices: readonly Choice<Access>[] = [
-    { value: "kept", label: "The password stays" },
+    { value: "kept", label: kept },
     { value: "changed", label: "A new password" },
     { value: "none", label: "No password", hint: "then for this machine only" },
   ];
@@ -67,6 +71,11 @@ export function pagePasswordProblem(answer: string): string | undefined {
 
 /** For others it is encrypted; an address that somebody chose for them stays. */
 function reachable(page: PageState, isForOthers: boolean): PageState {
-  if (!isForOthers) return { ...page, bind: thisMachine };
+  if (!isForOthers) return closed(page);
   return { ...page, bind: isLoopback(page.bind) ? allAddresses : page.bind, isSecure: true };
+}
+
+/** An address of this machine that somebody chose stays. */
+function closed(page: PageState): PageState {
+  return isLoopback(page.bind) ? page : { ...page, bind: thisMachine };
 }
