@@ -3,15 +3,20 @@
  * on the right, as G.711 µ-law. The line's own frames are the clock; pure.
  */
 import { encodeMuLaw } from "./g711.ts";
+import { levelDbfs } from "./level.ts";
 
 /** What the caller's side may lag behind before silence stands in for it. */
 const patienceMs = 600;
 /** What it may be ahead, after a delay of the network; more is given up. */
 const aheadMs = 1500;
+/** What it may be ahead for good: of more, its pauses are left out until it is in step again. */
+const stepMs = 100;
+const pauseDbfs = -50;
 const silence = 0xff;
 
 export class StereoMix {
   readonly #patience: number;
+  readonly #step: number;
   readonly #capacity: number;
   readonly #caller: Uint8Array;
   readonly #line: Uint8Array;
@@ -21,6 +26,7 @@ export class StereoMix {
   /** `pieceMs`: how much is at least taken out at a time. */
   constructor(rateHz: number, pieceMs: number) {
     this.#patience = (rateHz / 1000) * patienceMs;
+    this.#step = (rateHz / 1000) * stepMs;
     this.#capacity = (rateHz / 1000) * (pieceMs + patienceMs + aheadMs);
     this.#caller = new Uint8Array(this.#capacity);
     this.#line = new Uint8Array(this.#capacity);
@@ -32,6 +38,8 @@ export class StereoMix {
   }
 
   fromCaller(samples: Float32Array): void {
+    const isAhead = this.#callerFilled - this.#lineFilled > this.#step;
+    if (isAhead && levelDbfs(samples) < pauseDbfs) return;
     const room = Math.min(samples.length, this.#capacity - this.#callerFilled);
     encodeMuLaw(samples.subarray(0, room), this.#caller.subarray(this.#callerFilled));
     this.#callerFilled += room;
@@ -41,8 +49,10 @@ export class StereoMix {
   toCaller(samples: Float32Array | undefined, length: number): void {
     const room = Math.min(length, this.#capacity - this.#lineFilled);
     const free = this.#line.subarray(this.#lineFilled, this.#lineFilled + room);
-    if (samples === undefined) free.fill(silence);
-    else encodeMuLaw(samples.subarray(0, room), free);
+    // A resampler that has only begun gives less than a whole period.
+    const given = Math.min(samples?.length ?? 0, room);
+    if (samples !== undefined) encodeMuLaw(samples.subarray(0, given), free);
+    free.fill(silence, given);
     this.#lineFilled += room;
     const due = this.#lineFilled - this.#patience;
     if (this.#callerFilled < due) this.#fillCaller(due);

@@ -1,10 +1,13 @@
 /** Turns numbered events into rows, once each: what was written is remembered with the rows themselves. */
 import { type Database, SQLiteError } from "bun:sqlite";
+import { timeIn } from "../web/live/event-fields.ts";
 import { CallRows } from "./call-rows.ts";
-import { type EventFields, textOf, timeOf } from "./event-fields.ts";
+import { type EventFields, textOf } from "./event-fields.ts";
 import { ruleFor } from "./event-rules.ts";
+import { lostReason } from "./part.ts";
 import { PartBook } from "./part-book.ts";
 import { RowWriter } from "./row-writer.ts";
+import { telephones, tellsStart } from "./service-ranks.ts";
 
 /** An event of a service and where it stood among the others. */
 export interface StreamEvent {
@@ -29,9 +32,10 @@ interface StreamRow {
   lastMs: number;
 }
 
-/** Services that know the end of a call: of others it is assumed when nothing is heard of it for so long. */
+/** The end of a call is assumed when nothing is heard of it for so long. */
 const silentLimitMs = 30 * 60 * 1000;
-const telephones: readonly string[] = ["sip", "audiosocket", "web"];
+/** A telephone tells the end of each call, but that may be gone before it is read. */
+const telephoneLimitMs = 24 * 3600 * 1000;
 /** Open calls that are looked at in one go. */
 const sweepLimit = 200;
 /** What every event of a call has, which is kept with the call and not with the event. */
@@ -73,8 +77,9 @@ export class EventApplier {
   sweep(nowMs: number, isGone: (stream: string) => boolean): void {
     this.#atOnce(() => {
       for (const part of this.#book.open(sweepLimit)) {
-        if (isGone(part.stream)) this.#book.assumeEnd(part, "lost: the service has ended");
-        else if (!telephones.includes(part.service) && nowMs - part.lastMs > silentLimitMs) {
+        const limitMs = telephones.includes(part.service) ? telephoneLimitMs : silentLimitMs;
+        if (isGone(part.stream)) this.#book.assumeEnd(part, lostReason);
+        else if (nowMs - part.lastMs > limitMs) {
           this.#book.assumeEnd(part, "nothing was heard of it any more");
         }
       }
@@ -138,7 +143,7 @@ export class EventApplier {
     stream.lastMs = nowMs;
     this.#movedStreams.add(stream);
     try {
-      this.#write(event, timeOf(event.fields) ?? nowMs);
+      this.#write(event, timeIn(event.fields, nowMs));
     } catch (error) {
       if (isTrouble(error)) throw error;
       this.#refused += 1;
@@ -154,7 +159,7 @@ export class EventApplier {
       return;
     }
     const callId = textOf(fields, "callId");
-    const isStart = kind === "began" || telephones.includes(service);
+    const isStart = tellsStart(service, kind);
     const part = this.#book.take({ service, stream, pid, key, callId, atMs, isStart });
     const rule = ruleFor(service, kind);
     if (rule !== undefined)

@@ -1,20 +1,18 @@
-/** Fields of an event as it came, from whichever version of a service: what is not as expected is absent. */
+/** Fields of an event as the tables of the history have them: long texts, and null for what is no number. */
+import { type Fields, numberIn, objectIn, textIn } from "../web/live/event-fields.ts";
 
-export type EventFields = Readonly<Record<string, unknown>>;
+export type EventFields = Fields;
 
 /** Of one field; a longer text is cut. */
 const maxTextCharacters = 16_384;
 
 /** Empty when it is no text. */
 export function textOf(fields: EventFields, name: string): string {
-  const value = fields[name];
-  return typeof value === "string" ? value.slice(0, maxTextCharacters).toWellFormed() : "";
+  return textIn(fields, name, maxTextCharacters);
 }
 
-/** Null, as tables have it, when it is no number. */
 export function numberOf(fields: EventFields, name: string): number | null {
-  const value = fields[name];
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
+  return numberIn(fields, name) ?? null;
 }
 
 export function integerOf(fields: EventFields, name: string): number | null {
@@ -24,12 +22,5 @@ export function integerOf(fields: EventFields, name: string): number | null {
 
 /** The fields of a field; none when it is no object. */
 export function objectOf(fields: EventFields, name: string): EventFields {
-  const value = fields[name];
-  return typeof value === "object" && value !== null ? { ...value } : {};
-}
-
-/** When it happened, in wall-clock milliseconds; undefined when nothing valid is told. */
-export function timeOf(fields: EventFields): number | undefined {
-  const ms = Date.parse(textOf(fields, "time"));
-  return Number.isNaN(ms) ? undefined : ms;
+  return objectIn(fields, name);
 }

@@ -1,6 +1,5 @@
 /** What each kind of event of each service means for the history of its call. */
-import { parseNameAddress } from "../call/sip/message/name-address.ts";
-import { remoteParty } from "../services/remote-party.ts";
+import { partyIn } from "../services/remote-party.ts";
 import { integerOf, numberOf, objectOf, textOf } from "./event-fields.ts";
 import type { PartBook } from "./part-book.ts";
 import type { PartHappening, RowWriter } from "./row-writer.ts";
@@ -82,11 +81,7 @@ function noteParty({ part, fields }: PartHappening): void {
   const { details } = part;
   details.direction = textOf(fields, "direction");
   details.line = textOf(fields, "line");
-  const told = textOf(fields, "remote");
-  const address = parseNameAddress(told);
-  const party = address === undefined ? undefined : remoteParty(address);
-  details.remote = party?.remote ?? told;
-  details.name = textOf(fields, "name") || (party?.name ?? "");
+  Object.assign(details, partyIn(fields));
 }
 
 function established(happening: PartHappening): void {

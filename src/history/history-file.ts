@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import { migrate } from "./schema.ts";
+import { migrate, requireKnownVersion } from "./schema.ts";
 
 export interface HistoryFileOptions {
   /** Its folder is made where there is none. */
@@ -54,6 +54,8 @@ function openChecked(path: string): Database {
   try {
     chmodSync(path, privateFileMode);
     db.run(`PRAGMA busy_timeout = ${busyLimitMs}`);
+    // First, since the check reads the whole file, and this is tried again and again.
+    requireKnownVersion(db);
     // Before anything is written: what is moved aside is as it was found.
     const verdict = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get();
     if (verdict?.quick_check !== "ok")

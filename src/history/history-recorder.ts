@@ -212,11 +212,12 @@ export class HistoryRecorder {
   #index(applier: EventApplier): void {
     if (!applier.index(indexedAtOnce)) return;
     this.#options.clock.after(0, () => {
-      this.#attempt((now) => this.#index(now));
+      if (!this.#isClosed) this.#attempt((now) => this.#index(now));
     });
   }
 
   #retain(): void {
+    if (this.#isClosed) return;
     const removed = this.#attempt(() => this.#retention?.step(this.#options.clock.wallMs()));
     if (removed === undefined || removed === 0) return;
     this.#counts.removedCalls += removed;

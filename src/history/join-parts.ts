@@ -3,6 +3,7 @@
  * what they have in common is the id and the time. Pure, and the same whatever the order in which the parts
  * became known.
  */
+import { rankOf } from "./service-ranks.ts";
 
 export interface JoinablePart {
   readonly id: number;
@@ -28,29 +29,15 @@ const lateMs = 10_000;
 export function joinParts(parts: readonly JoinablePart[]): ReadonlyMap<number, number> {
   const heads = new Map<number, number>();
   // Those of lower rank first: what stands above a part is known when its turn comes.
-  for (const part of parts.toSorted((one, other) => rankOf(one) - rankOf(other))) {
+  for (const part of parts.toSorted((one, other) => rankOfPart(one) - rankOfPart(other))) {
     const above = bestAbove(part, parts);
     heads.set(part.id, above === undefined ? part.id : (heads.get(above.id) ?? above.id));
   }
   return heads;
 }
 
-/** The better a service knows beginning and end of calls, the lower. */
-function rankOf({ service, isStartTold }: JoinablePart): number {
-  switch (service) {
-    case "sip":
-    case "audiosocket":
-    case "web":
-      return 0;
-    case "whisper":
-      return isStartTold === 0 ? 3 : 1;
-    case "llama":
-      return 2;
-    case "kokoro":
-      return 4;
-    default:
-      return 5;
-  }
+function rankOfPart({ service, isStartTold }: JoinablePart): number {
+  return rankOf(service, isStartTold !== 0);
 }
 
 function bestAbove(part: JoinablePart, parts: readonly JoinablePart[]): JoinablePart | undefined {
@@ -63,7 +50,7 @@ function bestAbove(part: JoinablePart, parts: readonly JoinablePart[]): Joinable
 }
 
 function isWithin(part: JoinablePart, above: JoinablePart): boolean {
-  if (above.callId !== part.callId || rankOf(above) >= rankOf(part)) return false;
+  if (above.callId !== part.callId || rankOfPart(above) >= rankOfPart(part)) return false;
   const { startedMs } = part;
   const isBegun = above.startedMs - earlyMs <= startedMs;
   return isBegun && startedMs <= (above.endedMs ?? Number.POSITIVE_INFINITY) + lateMs;
@@ -71,7 +58,7 @@ function isWithin(part: JoinablePart, above: JoinablePart): boolean {
 
 /** Of two calls that had the id one after the other it belongs to the later one. */
 function isBetter(one: JoinablePart, other: JoinablePart): boolean {
-  const ranks = rankOf(one) - rankOf(other);
+  const ranks = rankOfPart(one) - rankOfPart(other);
   if (ranks !== 0) return ranks < 0;
   const starts = one.startedMs - other.startedMs;
   return starts === 0 ? nameOf(one) < nameOf(other) : starts > 0;

@@ -31,6 +31,9 @@ export interface Part extends JoinablePart {
   details: PartDetails;
 }
 
+/** Why a call ended whose service is gone without a word about it. */
+export const lostReason = "lost: the service has ended";
+
 /** Names a call for ever, by the part that stands for it. */
 export function callKeyOf({ stream, key }: Pick<JoinablePart, "stream" | "key">): string {
   return `${stream}/${key}`;

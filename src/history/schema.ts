@@ -99,18 +99,21 @@ END;
 const migrations: readonly string[] = [firstVersion, recordingsGrow];
 
 /** Throws a WildfireError when the file was written by a newer version than this one. */
+export function requireKnownVersion(db: Database): void {
+  const version = versionOf(db);
+  if (version <= migrations.length) return;
+  throw new WildfireError("state", `the history is of version ${version}, made by a newer build`, {
+    hint: "use that build, or another history folder",
+  });
+}
+
+function versionOf(db: Database): number {
+  return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+}
+
 export function migrate(db: Database): void {
-  const row = db.query<{ user_version: number }, []>("PRAGMA user_version").get();
-  const version = row?.user_version ?? 0;
-  if (version > migrations.length) {
-    throw new WildfireError(
-      "state",
-      `the history is of version ${version}, made by a newer build`,
-      {
-        hint: "use that build, or another history folder",
-      },
-    );
-  }
+  requireKnownVersion(db);
+  const version = versionOf(db);
   for (const [index, sql] of migrations.entries()) {
     if (index < version) continue;
     db.transaction(() => {

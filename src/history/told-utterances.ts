@@ -3,6 +3,7 @@
  * others. A service that dies takes with it what nobody has read yet, as while whoever writes the history
  * is away, and the telephone has been told each text as well. Pure.
  */
+import { telephones } from "./service-ranks.ts";
 
 export interface ToldUtterance {
   /** Who tells it. */
@@ -13,7 +14,7 @@ export interface ToldUtterance {
 }
 
 /** The first one knows most of an utterance. */
-const witnesses = ["whisper", "sip", "audiosocket", "web"];
+const witnesses = ["whisper", ...telephones];
 /** One host: a text is told by all within milliseconds, and by one that was busy within this. */
 const sameMs = 3000;
 

@@ -31,6 +31,8 @@ export interface Recording {
 interface Kept {
   readonly files: readonly string[];
   readonly bytes: number;
+  /** Written here and whole, so that its size stays. */
+  readonly isOwn: boolean;
 }
 
 /** Sorts by time; nothing else in the folder is ever touched. */
@@ -62,6 +64,8 @@ export class RecordingFolder {
   #bytes = 0;
   #removed = 0;
   #untilRefresh = refreshEvery;
+  /** One after the other, so that none makes room that another one is making. */
+  #claiming: Promise<void> = Promise.resolve();
 
   private constructor(options: RecordingFolderOptions) {
     this.path = options.path;
@@ -99,17 +103,16 @@ export class RecordingFolder {
    * error of the disk.
    */
   async claim(name: string, oldestMs: number): Promise<void> {
-    await this.#refresh();
-    await this.#forget(recordingName(Math.max(0, oldestMs), "", 0));
-    await this.#makeRoom(0);
-    this.#growing.add(name);
+    const claim = this.#claiming.then(() => this.#claim(name, oldestMs));
+    this.#claiming = claim.catch(() => undefined);
+    await claim;
   }
 
   /** It has grown to its whole length; 0: nothing of it is there. */
   settle(name: string, bytes: number): void {
     this.#growing.delete(name);
     if (bytes === 0) return;
-    this.#kept.set(name, { files: [`${name}.wav`], bytes });
+    this.#kept.set(name, { files: [`${name}.wav`], bytes, isOwn: true });
     this.#bytes += bytes;
   }
 
@@ -119,8 +122,7 @@ export class RecordingFolder {
     const json = new TextEncoder().encode(recording.json);
     const bytes = wavBytes + json.length;
     if (bytes > this.#limitBytes) throw new Error("it is larger than all recordings may be");
-    this.#untilRefresh -= 1;
-    if (this.#untilRefresh <= 0) await this.#refresh();
+    await this.#refreshWhenDue();
     await this.#makeRoom(bytes);
     const wavFile = `${name}.wav`;
     const jsonFile = `${name}.json`;
@@ -132,8 +134,15 @@ export class RecordingFolder {
       await this.#discard(wavFile);
       throw error;
     }
-    this.#kept.set(name, { files: [wavFile, jsonFile], bytes });
+    this.#kept.set(name, { files: [wavFile, jsonFile], bytes, isOwn: true });
     this.#bytes += bytes;
+  }
+
+  async #claim(name: string, oldestMs: number): Promise<void> {
+    await this.#refreshWhenDue();
+    await this.#forget(recordingName(Math.max(0, oldestMs), "", 0));
+    await this.#makeRoom(0);
+    this.#growing.add(name);
   }
 
   async #create(file: string, pieces: Iterable<Uint8Array>): Promise<void> {
@@ -163,7 +172,7 @@ export class RecordingFolder {
 
   async #drop(name: string, kept: Kept): Promise<void> {
     for (const file of kept.files) await this.#remove(file);
-    this.#kept.delete(name);
+    if (!this.#kept.delete(name)) return;
     this.#bytes -= kept.bytes;
     this.#removed += 1;
   }
@@ -181,19 +190,36 @@ export class RecordingFolder {
     await this.#remove(file).catch(() => undefined);
   }
 
+  async #refreshWhenDue(): Promise<void> {
+    this.#untilRefresh -= 1;
+    if (this.#untilRefresh <= 0) await this.#refresh();
+  }
+
   /** Finds what earlier runs and other services have left here. Links are no recordings. */
   async #refresh(): Promise<void> {
     this.#untilRefresh = refreshEvery;
     const names = (await readdir(this.path)).toSorted();
+    const groups = Map.groupBy(names, (file) => ownName.exec(file)?.[1]);
+    const measured = new Map<string, Kept>();
+    for (const [name, files] of groups) {
+      if (name === undefined || this.#known(name, files) !== undefined) continue;
+      // Others may still be writing it, so that it is measured each time.
+      measured.set(name, await this.#measure(files));
+    }
     const found = new Map<string, Kept>();
-    for (const [name, files] of Map.groupBy(names, (file) => ownName.exec(file)?.[1])) {
+    // Without a pause, so that nothing is lost that was settled meanwhile.
+    for (const [name, files] of groups) {
       if (name === undefined || this.#growing.has(name)) continue;
-      const known = this.#kept.get(name);
-      const kept = known?.files.length === files.length ? known : await this.#measure(files);
-      if (kept.files.length > 0) found.set(name, kept);
+      const kept = this.#known(name, files) ?? measured.get(name);
+      if (kept !== undefined && kept.files.length > 0) found.set(name, kept);
     }
     this.#kept = found;
     this.#bytes = found.values().reduce((total, { bytes }) => total + bytes, 0);
+  }
+
+  #known(name: string, files: readonly string[]): Kept | undefined {
+    const known = this.#kept.get(name);
+    return known?.isOwn === true && known.files.length === files.length ? known : undefined;
   }
 
   async #measure(candidates: readonly string[]): Promise<Kept> {
@@ -205,7 +231,7 @@ export class RecordingFolder {
       files.push(file);
       total += status.size;
     }
-    return { files, bytes: total };
+    return { files, bytes: total, isOwn: false };
   }
 }
 

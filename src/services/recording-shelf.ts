@@ -1,7 +1,7 @@
 /** The files of recordings that the history names: found and removed in their own folder, and nowhere else. */
-import { realpathSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { lstat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { errnoOf } from "../core/errno.ts";
 import type { Logger } from "../core/log.ts";
 import type { StoredRecording } from "../web/appliance.ts";
@@ -38,22 +38,9 @@ export class RecordingShelf {
     }
   }
 
-  /** Only what a recorder names like that, where recorders put it. */
+  /** Only what a recorder names like that; by its name alone, since the folder may have been moved. */
   #own(path: string): string | undefined {
     const name = basename(path);
-    if (!isRecordingFile(name)) return undefined;
-    const folder = dirname(path);
-    return folder === this.#folder || folder === this.#realFolder()
-      ? join(folder, name)
-      : undefined;
-  }
-
-  /** Recorders know it without the links that may lead to it. */
-  #realFolder(): string {
-    try {
-      return realpathSync(this.#folder);
-    } catch {
-      return this.#folder;
-    }
+    return isRecordingFile(name) ? join(this.#folder, name) : undefined;
   }
 }

@@ -1,5 +1,7 @@
 /** Who is at the other end of a call, in the words of its PBX: number and name, as people read them. */
+import { parseNameAddress } from "../call/sip/message/name-address.ts";
 import type { AnyUri, NameAddress } from "../call/sip/message/sip-message.ts";
+import { type Fields, textIn } from "../web/live/event-fields.ts";
 
 /** Private data. */
 export interface RemoteParty {
@@ -11,6 +13,15 @@ export interface RemoteParty {
 
 export function remoteParty({ displayName = "", uri }: NameAddress): RemoteParty {
   return { remote: numberIn(uri), name: displayName };
+}
+
+/** As an event of a telephone tells it; what is no address of SIP is taken as it stands. */
+export function partyIn(fields: Fields): RemoteParty {
+  const told = textIn(fields, "remote");
+  const address = parseNameAddress(told);
+  const { remote, name } =
+    address === undefined ? { remote: told, name: "" } : remoteParty(address);
+  return { remote, name: textIn(fields, "name") || name };
 }
 
 /** What one dials to reach it. */

@@ -4,6 +4,7 @@ import { readSection } from "../config/config-effective.ts";
 import type { ConfigFile } from "../config/load.ts";
 import { secretVariables } from "../config/secrets-file.ts";
 import { describeError, WildfireError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
 import type { LiveCall } from "../web/live/live-call.ts";
 import type { ServiceProcess } from "../web/live/live-calls.ts";
 import { type Fields, numberIn, timeIn } from "../web/live/event-fields.ts";
@@ -11,6 +12,7 @@ import type { RandomBytes } from "../web/secret-tokens.ts";
 import type { HookDesk } from "../webhooks/hook-desk.ts";
 import { webhookDetails, webhookKinds } from "../webhooks/webhook-messages.ts";
 import { newWebhookSecret, readWebhookSecret } from "../webhooks/webhook-signature.ts";
+import { removeSpoolFile } from "../webhooks/spool-file.ts";
 import { Webhooks } from "../webhooks/webhooks.ts";
 import type { ServiceContext } from "./service.ts";
 import { webhookOptions, webhookUrlProblem } from "./web-options.ts";
@@ -41,9 +43,12 @@ const maxStreams = 500;
 export function openWebHooks(options: WebHooksOptions): WebHooks {
   const { context, randomBytes } = options;
   const { clock, log, stateFolder } = context;
-  const settings = readSettings(options);
+  const path = join(stateFolder, "web", "webhooks.sqlite");
+  const configured = readSettings(options);
+  if (configured?.url.length === 0) forgetWaiting(path, log);
+  const settings = configured ?? webhookDefaults;
   const webhooks = new Webhooks({
-    path: join(stateFolder, "web", "webhooks.sqlite"),
+    path,
     urls: settings.url,
     kinds: webhookKinds.filter((kind) => settings.kinds.includes(kind)),
     details: webhookDetails.filter((detail) => settings.include.includes(detail)),
@@ -100,17 +105,26 @@ function nameOf({ service, pid }: ServiceProcess): string {
   return `${service}/${pid}`;
 }
 
-/** Telephones first: theirs names the call in the history. */
-const speakers: readonly string[] = ["sip", "audiosocket", "web", "llama", "whisper", "kokoro"];
-
+/** As the history names the call. */
 function callKeyOf({ parts, id }: LiveCall, streams: ReadonlyMap<string, string>): string {
-  const best = parts.toSorted(
-    (one, other) => speakers.indexOf(one.service) - speakers.indexOf(other.service),
-  )[0];
+  const best = parts.toSorted((one, other) => one.rank - other.rank)[0];
   if (best === undefined) return id;
   return `${streams.get(nameOf(best)) ?? nameOf(best)}/${best.key}`;
 }
 
+/** What waits was for addresses that were taken out. */
+function forgetWaiting(path: string, log: Logger): void {
+  try {
+    removeSpoolFile(path);
+  } catch (error) {
+    log.warn("webhooks that nobody is to get were not removed", {
+      file: path,
+      reason: describeError(error),
+    });
+  }
+}
+
+/** Undefined, with a word in the log, when they cannot be used. */
 function readSettings({ file, env, context }: WebHooksOptions) {
   const read = (sections: ConfigFile["sections"]) =>
     readSection(webhookOptions, { name: "webhooks", path: file?.path ?? "", sections, env });
@@ -123,7 +137,7 @@ function readSettings({ file, env, context }: WebHooksOptions) {
     context.log.error("webhooks are off: their settings cannot be used", {
       reason: describeError(error),
     });
-    return { ...webhookDefaults };
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Counts what happens, and writes it down as Prometheus reads it (text format 0.0.4). */
+import { telephones } from "../history/service-ranks.ts";
 import type { ServiceView } from "./live/service-view.ts";
 import { type Fields, numberIn, objectIn, textIn, timeIn } from "./live/event-fields.ts";
 import { type StageName, turnTimingIn } from "./live/turn-stages.ts";
@@ -30,9 +31,6 @@ class Histogram {
     yield `${name}_count{${labels}} ${this.#count}`;
   }
 }
-
-/** Those that have the callers. */
-const telephones: ReadonlySet<string> = new Set(["sip", "audiosocket", "web"]);
 
 /** What is read at the moment of the question. */
 export interface MetricsNow {
@@ -78,7 +76,7 @@ export class Metrics {
     const kind = textIn(fields, "kind");
     if (kind === "missed") this.#missed += numberIn(fields, "count") ?? 0;
     if (service === "llama") this.#conversation(kind, fields);
-    if (telephones.has(service)) this.#phone(kind, fields);
+    if (telephones.includes(service)) this.#phone(kind, fields);
     if (service === "supervisor" && kind === "crash")
       add(this.#crashes, knownText(fields, "service"));
   }

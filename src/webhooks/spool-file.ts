@@ -42,6 +42,11 @@ export function openSpoolFile(path: string, log: Logger): Database {
   }
 }
 
+/** Nobody is to be told any more: bodies are private, and none may go out later. Throws as above. */
+export function removeSpoolFile(path: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+}
+
 /** What is in the file cannot be believed any more. */
 export function isBrokenSpool(error: unknown): boolean {
   if (error instanceof BrokenSpool) return true;

@@ -30,7 +30,7 @@ interface Conversation {
   open: OpenTurn | undefined;
 }
 
-const maxConversations = 1000;
+const maxConversations = 2000;
 const maxCharacters = 16_384;
 
 export class TurnBook {

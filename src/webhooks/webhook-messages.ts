@@ -2,8 +2,9 @@
  * What the events of the services mean for those outside: calls that start and end, turns, and services
  * that fail. The same events give the same messages again, so that nothing of this is kept on disk.
  */
-import { parseNameAddress } from "../call/sip/message/name-address.ts";
-import { remoteParty } from "../services/remote-party.ts";
+import { lostReason } from "../history/part.ts";
+import { telephones } from "../history/service-ranks.ts";
+import { partyIn } from "../services/remote-party.ts";
 import { type Fields, numberIn, objectIn, textIn } from "../web/live/event-fields.ts";
 import { TurnBook } from "./turn-book.ts";
 
@@ -38,17 +39,24 @@ export interface WebhookMessagesOptions {
   readonly details: readonly WebhookDetail[];
 }
 
-const phones: readonly string[] = ["sip", "audiosocket", "web"];
 /** Kinds by which a telephone first tells of a call. */
 const beginnings: readonly string[] = ["ringing", "began", "established"];
 /** Far above the calls that are up at a time. */
 const maxCalls = 2000;
 
+/** A call that has started. */
+interface StartedCall extends Pick<HookedEvent, "service" | "pid" | "callKey"> {
+  /** What is told of it at its beginning and at its end. */
+  readonly about: Fields;
+  readonly answeredMs: number | undefined;
+  /** Its end was told when its service failed. */
+  readonly isLost: boolean;
+}
+
 export class WebhookMessages {
   readonly #options: WebhookMessagesOptions;
   readonly #turns = new TurnBook();
-  /** Calls that have started, and when they were answered. */
-  readonly #calls = new Map<string, { answeredMs: number | undefined }>();
+  readonly #calls = new Map<string, StartedCall>();
 
   constructor(options: WebhookMessagesOptions) {
     this.#options = options;
@@ -61,51 +69,65 @@ export class WebhookMessages {
 
   #read(event: HookedEvent): readonly WebhookMessage[] {
     const { service } = event;
-    if (service === "supervisor") return serviceFailure(event);
-    if (phones.includes(service)) return this.#phone(event);
+    if (service === "supervisor") return this.#crash(event);
+    if (telephones.includes(service)) return this.#phone(event);
     return service === "llama" ? this.#turn(event) : [];
   }
 
   #phone(event: HookedEvent): readonly WebhookMessage[] {
-    const { stream, fields, atMs } = event;
-    const kind = textIn(fields, "kind");
+    const { stream, fields } = event;
     const key = textIn(fields, "key");
-    if (key === "") return [];
     const name = `${stream}/${key}`;
     const known = this.#calls.get(name);
-    if (kind === "established") this.#remember(name, known?.answeredMs ?? atMs);
-    if (kind === "ended") {
-      this.#calls.delete(name);
-      return [this.#message("call.ended", event, endOf(fields, known?.answeredMs, atMs))];
-    }
-    if (known !== undefined || !beginnings.includes(kind)) return [];
-    this.#remember(name, kind === "established" ? atMs : undefined);
-    return [this.#message("call.started", event, {})];
+    if (key === "" || known?.isLost === true) return [];
+    const kind = textIn(fields, "kind");
+    if (kind === "ended") return [this.#end(name, event)];
+    if (!beginnings.includes(kind)) return [];
+    const begun = this.#begun(event, known?.answeredMs);
+    this.#remember(name, begun);
+    if (known !== undefined) return [];
+    const { callKey, about } = begun;
+    return [{ kind: "call.started", order: callKey, atMs: event.atMs, data: about }];
   }
 
-  #remember(name: string, answeredMs: number | undefined): void {
-    this.#calls.set(name, { answeredMs });
+  #begun(event: HookedEvent, knownMs: number | undefined): StartedCall {
+    const { service, pid, callKey, atMs, fields } = event;
+    const isEstablished = textIn(fields, "kind") === "established";
+    const answeredMs = knownMs ?? (isEstablished ? atMs : undefined);
+    return { service, pid, callKey, about: this.#about(event), answeredMs, isLost: false };
+  }
+
+  #end(name: string, event: HookedEvent): WebhookMessage {
+    const { callKey, fields, atMs } = event;
+    const answeredMs = this.#calls.get(name)?.answeredMs;
+    this.#calls.delete(name);
+    return endMessage({ callKey, about: this.#about(event), answeredMs }, fields, atMs);
+  }
+
+  #remember(name: string, call: StartedCall): void {
+    this.#calls.set(name, call);
     const [oldest] = this.#calls.keys();
     if (this.#calls.size > maxCalls && oldest !== undefined) this.#calls.delete(oldest);
   }
 
-  #message(
-    kind: WebhookKind,
-    { callKey, fields, atMs, service }: HookedEvent,
-    more: Fields,
-  ): WebhookMessage {
+  #about({ callKey, fields, service }: HookedEvent): Fields {
     const direction = textIn(fields, "direction") || "incoming";
     const about = { call: callKey, service, line: textIn(fields, "line"), direction };
-    const data = { ...about, ...this.#numbers(fields), ...more };
-    return { kind, order: callKey, atMs, data };
+    return this.#options.details.includes("numbers") ? { ...about, ...partyIn(fields) } : about;
   }
 
-  #numbers(fields: Fields): Fields {
-    if (!this.#options.details.includes("numbers")) return {};
-    const told = textIn(fields, "remote");
-    const address = parseNameAddress(told);
-    const party = address === undefined ? undefined : remoteParty(address);
-    return { remote: party?.remote ?? told, name: textIn(fields, "name") || (party?.name ?? "") };
+  /** A service that fails takes its calls with it, and nobody else tells their end. */
+  #crash({ fields, atMs }: HookedEvent): readonly WebhookMessage[] {
+    if (textIn(fields, "kind") !== "crash") return [];
+    const [service, pid] = [textIn(fields, "service"), numberIn(fields, "servicePid")];
+    const messages = [failureMessage(fields, atMs)];
+    for (const [name, call] of this.#calls) {
+      const isIts = call.service === service && (pid === undefined || call.pid === pid);
+      if (!isIts || call.isLost) continue;
+      this.#calls.set(name, { ...call, isLost: true });
+      messages.push(endMessage(call, { by: "service", reason: lostReason }, atMs));
+    }
+    return messages;
   }
 
   #turn({ stream, fields, callKey, atMs }: HookedEvent): readonly WebhookMessage[] {
@@ -129,9 +151,17 @@ function rounded(fields: Fields): Fields {
   return Object.fromEntries(entries);
 }
 
-function endOf(fields: Fields, answeredMs: number | undefined, atMs: number): Fields {
+type EndedCall = Pick<StartedCall, "callKey" | "about" | "answeredMs">;
+
+/** `fields`: of the event that tells the end. */
+function endMessage(
+  { callKey, about, answeredMs }: EndedCall,
+  fields: Fields,
+  atMs: number,
+): WebhookMessage {
   const statistics = objectIn(fields, "statistics");
-  return {
+  const data = {
+    ...about,
     by: textIn(fields, "by"),
     reason: textIn(fields, "reason"),
     status: numberIn(fields, "status") ?? null,
@@ -140,13 +170,13 @@ function endOf(fields: Fields, answeredMs: number | undefined, atMs: number): Fi
       numberIn(fields, "durationMs") ?? (answeredMs === undefined ? 0 : atMs - answeredMs),
     meanOpinionScore: numberIn(statistics, "meanOpinionScore") ?? null,
   };
+  return { kind: "call.ended", order: callKey, atMs, data };
 }
 
 /** Without the last lines of its log. */
-function serviceFailure({ fields, atMs }: HookedEvent): readonly WebhookMessage[] {
-  if (textIn(fields, "kind") !== "crash") return [];
+function failureMessage(fields: Fields, atMs: number): WebhookMessage {
   const service = textIn(fields, "service");
   const restartInMs = numberIn(fields, "restartInMs") ?? null;
   const data = { service, reason: textIn(fields, "reason"), restartInMs };
-  return [{ kind: "service.failed", order: `service ${service}`, atMs, data }];
+  return { kind: "service.failed", order: `service ${service}`, atMs, data };
 }

@@ -71,10 +71,19 @@ function headersOf({ url, key, id, body }: WebhookPost, clock: Clock): Record<st
   };
   const { username, password } = new URL(url);
   if (username !== "" || password !== "") {
-    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    const login = `${unescaped(username)}:${unescaped(password)}`;
     headers["authorization"] = `Basic ${Buffer.from(login).toString("base64")}`;
   }
   return headers;
+}
+
+/** A `%` that escapes nothing stands for itself. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** A login goes into a header. */

@@ -57,6 +57,7 @@ const batchMs = 50;
 const batchEntries = 100;
 /** While the disk refuses: hours of a small exchange. */
 const maxWaiting = 20_000;
+const maxWaitingCharacters = 32 << 20;
 const firstRetryMs = 1000;
 const longestRetryMs = 30_000;
 
@@ -70,6 +71,7 @@ export class Webhooks {
   #spool: WebhookSpool | undefined;
   #receivers: readonly WebhookReceiver[] = [];
   #waiting: SpoolEntry[] = [];
+  #waitingCharacters = 0;
   #lost = 0;
   #timer: Timer | undefined;
   #retryMs = firstRetryMs;
@@ -98,11 +100,7 @@ export class Webhooks {
       atMs: message.atMs,
       body: bodyOf(message),
     }));
-    if (this.#waiting.length >= maxWaiting) {
-      this.#waiting.shift();
-      this.#lost += 1;
-    }
-    this.#waiting.push({ position: { stream, seq }, messages: named });
+    this.#push({ position: { stream, seq }, messages: named });
     this.#timer ??= this.#options.clock.after(batchMs, () => this.#flush());
   }
 
@@ -152,6 +150,23 @@ export class Webhooks {
     this.#repeated.close();
   }
 
+  #push(entry: SpoolEntry): void {
+    this.#waiting.push(entry);
+    this.#waitingCharacters += charactersOf([entry]);
+    while (
+      this.#waiting.length > maxWaiting ||
+      (this.#waitingCharacters > maxWaitingCharacters && this.#waiting.length > 1)
+    ) {
+      this.#drop(1);
+      this.#lost += 1;
+    }
+  }
+
+  /** The oldest. */
+  #drop(count: number): void {
+    this.#waitingCharacters -= charactersOf(this.#waiting.splice(0, count));
+  }
+
   #flush(): void {
     this.#timer = undefined;
     if (this.#isClosed || this.#options.urls.length === 0) return;
@@ -170,7 +185,7 @@ export class Webhooks {
       const takers = this.#receivers.filter(({ isGone }) => !isGone);
       const rows = takers.map(({ row }) => row);
       const added = spool.add(batch, rows, this.#options.clock.wallMs());
-      this.#waiting.splice(0, batch.length);
+      this.#drop(batch.length);
       this.#retryMs = firstRetryMs;
       this.#problem = undefined;
       const { firstId } = spool;
@@ -233,6 +248,13 @@ export class Webhooks {
       this.#options.log.debug("the file of the webhooks was not closed in order", { reason });
     }
   }
+}
+
+function charactersOf(entries: readonly SpoolEntry[]): number {
+  return entries.reduce(
+    (sum, { messages }) => messages.reduce((all, { body }) => all + body.length, sum),
+    0,
+  );
 }
 
 function noSecret(): WildfireError {

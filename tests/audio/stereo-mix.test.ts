@@ -47,6 +47,51 @@ describe("the two sides of a call", () => {
     expect(first).toBeLessThanOrEqual(400 * frame);
   });
 
+  test("a frame that has less sound than its period is filled up with silence", () => {
+    const mix = new StereoMix(rateHz, 1000);
+    for (let count = 0; count < 2; count += 1) {
+      mix.fromCaller(tone(0));
+      mix.toCaller(tone(0.5), frame);
+    }
+    mix.take();
+    mix.fromCaller(tone(0));
+    mix.toCaller(tone(0.25, 100), frame);
+    const { right } = sides(mix.take());
+    expect(right).toEqual([...Array<number>(100).fill(8), ...Array<number>(60).fill(0)]);
+  });
+
+  test("a caller whom the network delayed is in step again after a pause", () => {
+    const mix = new StereoMix(rateHz, 1000);
+    const line = (frames: number, caller?: number): void => {
+      for (let count = 0; count < frames; count += 1) {
+        if (caller !== undefined) mix.fromCaller(tone(caller));
+        mix.toCaller(tone(0.25), frame);
+        mix.take();
+      }
+    };
+    line(50, 0.5);
+    // Two seconds are missing, and come at once.
+    line(100);
+    for (let count = 0; count < 70; count += 1) mix.fromCaller(tone(0.5));
+    line(100, 0.5);
+    line(100, 0.001);
+    mix.fromCaller(tone(0.5));
+    for (let count = 0; count < 100; count += 1) mix.toCaller(tone(0.25), frame);
+    const { left } = sides(mix.take());
+    expect(left.findIndex((value) => value !== 0)).toBeLessThanOrEqual(0.1 * rateHz);
+  });
+
+  test("pauses of a caller who is in step are kept", () => {
+    const mix = new StereoMix(rateHz, 1000);
+    for (let count = 0; count < 50; count += 1) {
+      mix.fromCaller(tone(0.001));
+      mix.fromCaller(tone(0.001));
+      mix.toCaller(tone(0.25), frame);
+      mix.toCaller(tone(0.25), frame);
+    }
+    expect(mix.ready).toBe(100 * frame);
+  });
+
   test("what comes too much at once is given up, and memory does not grow", () => {
     const mix = new StereoMix(rateHz, 1000);
     for (let count = 0; count < 100; count += 1) mix.fromCaller(tone(0.5, 8000));

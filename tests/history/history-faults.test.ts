@@ -95,6 +95,17 @@ describe("a broken file", () => {
     expect(rig.recorder.status().lastProblem).toContain("made by a newer build");
   });
 
+  test("one of a newer version is not even looked through", () => {
+    fill();
+    const db = new Database(rig.path);
+    db.run("PRAGMA user_version = 99");
+    db.close();
+    overwrite(rig.path);
+    rig.open();
+    expect(brokenFiles()).toEqual([]);
+    expect(rig.recorder.status().lastProblem).toContain("made by a newer build");
+  });
+
   test("the file is its owner's alone", () => {
     rig = new HistoryRig();
     expect(statSync(rig.path).mode & 0o777).toBe(0o600);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { existsSync, rmSync } from "node:fs";
 import { PseudoRandom } from "../../src/evaluation/pseudo-random.ts";
 import type { StreamEvent } from "../../src/history/event-applier.ts";
 import {
@@ -386,4 +387,35 @@ describe("a service that is killed in mid-call", () => {
     rig.clock.advance(2 * 60_000);
     expect(rig.calls()).toMatchObject([{ endReason: "nothing was heard of it any more" }]);
   });
+
+  test("a telephone is believed that it goes on, for a day without a word", () => {
+    const rig = newRig();
+    const { sip } = newServices();
+    scriptCall({ sip }, { number: 1, callId: "2", atMs: rig.clock.wallMs(), turns: 1 });
+    // Its end was gone before it was read.
+    rig.take(sip.events.slice(0, -1));
+    rig.settle();
+    const hourMs = 3_600_000;
+    rig.clock.advance(23 * hourMs);
+    expect(rig.calls()).toMatchObject([{ endedMs: null }]);
+    rig.clock.advance(2 * hourMs);
+    expect(rig.calls()).toMatchObject([{ endReason: "nothing was heard of it any more" }]);
+  });
+});
+
+test("a history that is closed stays so, also when there is more to do", () => {
+  const rig = newRig();
+  const { whisper } = newServices();
+  for (let number = 1; number <= 20; number += 1) {
+    scriptCall({ whisper }, { number, callId: "2", atMs: startMs + number * 60_000, turns: 1 });
+  }
+  rig.take(whisper.events);
+  rig.settle();
+  // Between the look at what is to be done every five seconds and the rest of it.
+  rig.clock.after(5000 - rig.clock.nowMs(), () => {
+    rig.recorder.close();
+    rmSync(rig.path);
+  });
+  rig.clock.advance(10_000);
+  expect(existsSync(rig.path)).toBe(false);
 });

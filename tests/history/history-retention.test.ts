@@ -83,9 +83,10 @@ test("nothing is removed within the limits, and nothing without limits", () => {
 });
 
 test("a call that is on stays, however old and large the history is", () => {
-  rig = new HistoryRig({ limits: { days: 1, bytes: 1 } });
+  rig = new HistoryRig({ limits: { days: 0.1, bytes: 1 } });
   const { sip } = newServices();
-  scriptCall({ sip }, { number: 1, callId: "2", atMs: rig.clock.wallMs() - 5 * dayMs, turns: 2 });
+  const atMs = rig.clock.wallMs() - 0.9 * dayMs;
+  scriptCall({ sip }, { number: 1, callId: "2", atMs, turns: 2 });
   rig.take(sip.events.slice(0, -1));
   rig.settle();
   rig.clock.advance(60_000);

@@ -49,6 +49,17 @@ test("numbers of callers are sent only where they are asked for", async () => {
   expect(receiver.received[1]?.data["remote"]).toBe("+4930123");
 });
 
+test("a login in the address is sent along, also when a % in it escapes nothing", async () => {
+  const receiver = rig.receiver();
+  const login = (text: string): string => receiver.url.replace("://", `://${text}@`);
+  const webhooks = rig.open({ urls: [login("robot:50%off"), login("robot:a%40b")] });
+  rig.phone(webhooks, "a", { kind: "ringing" });
+  await until(() => receiver.received.length === 2, "both arrive");
+  const told = receiver.received.map(({ headers }) => headers.get("authorization") ?? "");
+  const plain = told.map((text) => Buffer.from(text.replace("Basic ", ""), "base64").toString());
+  expect(plain.toSorted()).toEqual(["robot:50%off", "robot:a@b"]);
+});
+
 test("messages of one call go in order, also when the receiver is slow and calls are many", async () => {
   const receiver = rig.receiver();
   let underWay = 0;

@@ -186,6 +186,24 @@ test("while the disk refuses, messages wait in memory and go out afterwards", as
   await rig.close();
 });
 
+test.each([
+  { what: "many", name: "x", kept: 20_000, given: 20_003 },
+  { what: "large ones", name: "x".repeat(8 << 20), kept: 3, given: 6 },
+])("while the disk refuses, of $what the newest wait, within a bound", async (row) => {
+  const rig = new WebhookRig(new FakeClock());
+  const webhooks = rig.open({
+    urls: ["http://127.0.0.1:1/"],
+    open() {
+      throw new Error("disk I/O error");
+    },
+  });
+  for (let call = 0; call < row.given; call += 1) {
+    rig.phone(webhooks, `${row.name}${call}`, { kind: "ended" });
+  }
+  expect(webhooks.view()).toMatchObject({ waiting: row.kept, lost: row.given - row.kept });
+  await rig.close();
+});
+
 test("a spool that is broken is moved aside, and a new one begins", async () => {
   const clock = new FakeClock();
   const rig = new WebhookRig(clock);

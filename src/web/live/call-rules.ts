@@ -1,6 +1,5 @@
 /** What each kind of event of each service means for the call on the page. */
-import { parseNameAddress } from "../../call/sip/message/name-address.ts";
-import { remoteParty } from "../../services/remote-party.ts";
+import { partyIn } from "../../services/remote-party.ts";
 import { type Fields, numberIn, objectIn, textIn } from "./event-fields.ts";
 import {
   addAgentClause,
@@ -134,11 +133,8 @@ const rules: ReadonlyMap<string, ReadonlyMap<string, Rule>> = new Map([
 ]);
 
 function noteParty({ call, fields }: CallHappening): void {
-  const told = textIn(fields, "remote");
-  const address = parseNameAddress(told);
-  const party = address === undefined ? undefined : remoteParty(address);
-  const name = textIn(fields, "name") || (party?.name ?? "");
-  const names = [name, party?.remote ?? told].filter((text) => text !== "");
+  const { name, remote } = partyIn(fields);
+  const names = [name, remote].filter((text) => text !== "");
   call.remote = names.join(", ") || call.remote;
   call.line = textIn(fields, "line") || call.line;
   call.direction = textIn(fields, "direction") || call.direction;

@@ -2,13 +2,12 @@
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Of one text; a longer one is cut. */
-const maxTextCharacters = 4000;
+const shownCharacters = 4000;
 
-/** Empty when it is no text. */
-export function textIn(fields: Fields, name: string): string {
+/** Empty when it is no text; one that is longer than `maxCharacters` is cut. */
+export function textIn(fields: Fields, name: string, maxCharacters = shownCharacters): string {
   const value = fields[name];
-  return typeof value === "string" ? value.slice(0, maxTextCharacters).toWellFormed() : "";
+  return typeof value === "string" ? value.slice(0, maxCharacters).toWellFormed() : "";
 }
 
 export function numberIn(fields: Fields, name: string): number | undefined {

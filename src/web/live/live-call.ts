@@ -32,6 +32,8 @@ export interface LivePart {
   readonly service: string;
   readonly pid: number;
   readonly key: string;
+  /** As in the history: the lower, the sooner it is believed about beginning and end. */
+  readonly rank: number;
   lastMs: number;
   isOver: boolean;
 }

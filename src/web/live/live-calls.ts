@@ -1,7 +1,8 @@
 /** The calls that are up, from the events of all services, which know a call by an id that comes again. */
 import type { Clock } from "../../core/clock.ts";
+import { knowsCalls, rankOf, tellsStart } from "../../history/service-ranks.ts";
 import { applyCallRule, qualityIn } from "./call-rules.ts";
-import { type Fields, objectsIn, textIn, timeIn } from "./event-fields.ts";
+import { type Fields, objectIn, objectsIn, textIn, timeIn } from "./event-fields.ts";
 import { absorb, type LiveCall, type LivePart, newLiveCall } from "./live-call.ts";
 
 export interface LiveCallsOptions {
@@ -16,7 +17,8 @@ export interface ServiceProcess {
   readonly pid: number;
 }
 
-const maxCalls = 300;
+/** As many as all telephones may have up; those that have ended make room. */
+const maxCalls = 1200;
 /** How long one that has ended is still shown. */
 const shownAfterEndMs = 15_000;
 /** Whisper is told of a call shortly before the telephone says that it is up, and ends later. */
@@ -24,8 +26,6 @@ const earlyMs = 2000;
 const lateMs = 10_000;
 /** What was told so shortly before a status may not be in it. */
 const settledMs = 1500;
-/** The better a service knows beginning and end of calls, the sooner it is believed. */
-const authorities: readonly string[] = ["sip", "audiosocket", "web", "llama", "whisper", "kokoro"];
 
 export class LiveCalls {
   readonly #options: LiveCallsOptions;
@@ -57,10 +57,11 @@ export class LiveCalls {
   /** The call that the event is about; undefined when it is about none. */
   take(process: ServiceProcess, fields: Fields): LiveCall | undefined {
     const key = textIn(fields, "key");
-    if (key === "" || !authorities.includes(process.service)) return undefined;
+    if (key === "" || !knowsCalls(process.service)) return undefined;
     const atMs = timeIn(fields, this.#options.clock.wallMs());
     const callId = textIn(fields, "callId");
-    const { call, part } = this.#partOf({ ...process, key, callId, atMs });
+    const rank = rankOf(process.service, tellsStart(process.service, textIn(fields, "kind")));
+    const { call, part } = this.#partOf({ ...process, key, callId, rank, atMs });
     part.lastMs = Math.max(part.lastMs, atMs);
     if (applyCallRule(process.service, { call, part, fields, atMs })) {
       this.#settle(call, part.lastMs);
@@ -103,7 +104,7 @@ export class LiveCalls {
 
   /** A call ends with the part that knows its end best. */
   #settle(call: LiveCall, atMs: number): void {
-    const best = call.parts.toSorted((one, other) => rankOf(one) - rankOf(other))[0];
+    const best = call.parts.toSorted((one, other) => one.rank - other.rank)[0];
     if (call.endedMs !== undefined || best?.isOver !== true) return;
     // A service that starts again knows the call anew.
     if (call.parts.some((part) => part.service === best.service && !part.isOver)) return;
@@ -112,7 +113,7 @@ export class LiveCalls {
   }
 
   #measure(call: LiveCall, fields: Fields): void {
-    const quality = qualityIn(objectOf(fields["rtp"]));
+    const quality = qualityIn(objectIn(fields, "rtp"));
     if (quality === undefined) return;
     call.quality = quality;
     this.#options.onChange(call);
@@ -123,7 +124,8 @@ export class LiveCalls {
     for (const { fields } of current) {
       const [key, callId] = [textIn(fields, "key"), textIn(fields, "callId")];
       if (key === "" || callId === "") continue;
-      const { call, part } = this.#partOf({ ...process, key, callId, atMs });
+      const rank = rankOf(process.service, true);
+      const { call, part } = this.#partOf({ ...process, key, callId, rank, atMs });
       if (part.lastMs === atMs) this.#options.onChange(call);
     }
   }
@@ -136,8 +138,8 @@ export class LiveCalls {
       return { call, part };
     }
     const call = this.#callFor(sought) ?? this.#begin(sought.atMs);
-    const { service, pid, key, atMs, callId } = sought;
-    const part = { service, pid, key, lastMs: atMs, isOver: false };
+    const { service, pid, key, rank, atMs, callId } = sought;
+    const part = { service, pid, key, rank, lastMs: atMs, isOver: false };
     call.parts.push(part);
     if (callId !== "") this.#name(call, callId);
     return { call, part };
@@ -156,13 +158,13 @@ export class LiveCalls {
   }
 
   /** The latest call of that id in which the service has no other one at that time. */
-  #callFor({ service, pid, callId, atMs }: SoughtPart): LiveCall | undefined {
+  #callFor({ service, pid, callId, rank, atMs }: SoughtPart): LiveCall | undefined {
     if (callId === "") return undefined;
     const candidates = [...this.#calls.values()].filter(
       (call) =>
         call.callId === callId &&
         isNear(call, atMs) &&
-        (isHeldAbove(call, service) ||
+        (isHeldAbove(call, rank) ||
           !call.parts.some((part) => part.service === service && part.pid === pid)) &&
         !call.parts.some((part) => part.service === service && !part.isOver),
     );
@@ -198,6 +200,7 @@ export class LiveCalls {
 interface SoughtPart extends ServiceProcess {
   readonly key: string;
   readonly callId: string;
+  readonly rank: number;
   readonly atMs: number;
 }
 
@@ -209,8 +212,7 @@ interface CurrentCall {
 
 /** Each kind of service lists its calls in its own way. */
 function currentCalls(status: Fields): readonly CurrentCall[] {
-  const { calls } = status;
-  const inner = objectOf(calls);
+  const inner = objectIn(status, "calls");
   const lists = [
     objectsIn(status, "current"),
     objectsIn(status, "calls"),
@@ -223,10 +225,6 @@ function currentCalls(status: Fields): readonly CurrentCall[] {
       .map((name) => textIn(fields, name))
       .filter((name) => name !== ""),
   }));
-}
-
-function objectOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 /** Sip and whisper tell keys, which are unique; the others ids, of which one is up at a time. */
@@ -248,11 +246,6 @@ function overlap(one: LiveCall, other: LiveCall): boolean {
 }
 
 /** A service that knows better has it still, so that the id cannot be that of another call. */
-function isHeldAbove({ parts, endedMs }: LiveCall, service: string): boolean {
-  const rank = authorities.indexOf(service);
-  return endedMs === undefined && parts.some((part) => !part.isOver && rankOf(part) < rank);
-}
-
-function rankOf({ service }: LivePart): number {
-  return authorities.indexOf(service);
+function isHeldAbove({ parts, endedMs }: LiveCall, rank: number): boolean {
+  return endedMs === undefined && parts.some((part) => !part.isOver && part.rank < rank);
 }

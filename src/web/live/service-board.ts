@@ -1,6 +1,6 @@
 /** What is known of each service: from the supervisor where there is one, and from its own status. */
 import type { Clock, Timer } from "../../core/clock.ts";
-import { type Fields, objectsIn } from "./event-fields.ts";
+import { type Fields, numberIn, objectsIn } from "./event-fields.ts";
 import type { ServiceProcess } from "./live-calls.ts";
 import { type ServiceView, viewOf } from "./service-view.ts";
 
@@ -100,8 +100,9 @@ export class ServiceBoard {
         return status;
       }),
     );
-    // The latest that was started, where there are several.
-    const status = answers.findLast((answer) => answer !== undefined);
+    const [status] = answers
+      .filter((answer) => answer !== undefined)
+      .toSorted((one, other) => uptimeOf(one) - uptimeOf(other));
     if (status !== undefined) this.#statuses.set(service, status);
     else this.#statuses.delete(service);
   }
@@ -124,4 +125,9 @@ export class ServiceBoard {
     if (known === undefined || startedMs === undefined) return startedMs;
     return Math.abs(known - startedMs) <= startToleranceMs ? known : startedMs;
   }
+}
+
+/** The latest that was started counts, where there are several. */
+function uptimeOf(status: Fields): number {
+  return numberIn(status, "uptimeS") ?? Number.POSITIVE_INFINITY;
 }
