@@ -13,7 +13,7 @@ import { isLoopback } from "../web/request-origin.ts";
 import type { FieldProblem, SecretChange } from "../web/settings/settings-desk.ts";
 import type { ReadSettings } from "./settings-reading.ts";
 import { settingsView } from "./settings-view.ts";
-import { readCertificate } from "./web-options.ts";
+import { httpsKind, type HttpsValues, readCertificate } from "./web-options.ts";
 
 export interface PageChange {
   /** They are right for themselves. */
@@ -44,7 +44,7 @@ export async function pageTrialProblems(
 /** For people, of the settings that were read. */
 export function pageAddress(read: ReadSettings): string {
   const { bind, port } = placeAfter(read, []);
-  return `${httpsKind(read, []) === "off" ? "http" : "https"}://${hostIn(bind)}:${port}/`;
+  return `${httpsKind(httpsAfter(read, [])) === "off" ? "http" : "https"}://${hostIn(bind)}:${port}/`;
 }
 
 function hostIn(bind: string): string {
@@ -219,13 +219,14 @@ async function certificateProblems(
   changes: Changes,
 ): Promise<readonly FieldProblem[]> {
   if (certificateKeys.every((key) => changeOf(changes, "web", key) === undefined)) return [];
-  if (httpsKind(read, changes) !== "files") return [];
-  const [cert, key] = certificateFiles(read, changes);
+  const values = httpsAfter(read, changes);
+  if (httpsKind(values) !== "files") return [];
+  const { "tls-cert": cert, "tls-key": key } = values;
   const hint = "name both, certificate and key, or choose another way of https";
   if (cert === undefined) return [problem("web.tls-cert", "https from files needs this", hint)];
   if (key === undefined) return [problem("web.tls-key", "https from files needs this", hint)];
   try {
-    const pair = await readCertificate({ "tls-cert": cert, "tls-key": key });
+    const pair = await readCertificate(values);
     const verdict = pair === undefined ? undefined : inspectCertificate(pair);
     if (verdict?.kind !== "unusable") return [];
     return [problem("web.tls-cert", verdict.problem, "give PEM files that belong together")];
@@ -236,18 +237,10 @@ async function certificateProblems(
   }
 }
 
-function certificateFiles(read: ReadSettings, changes: Changes): readonly (string | undefined)[] {
-  return [textAfter(read, changes, "tls-cert"), textAfter(read, changes, "tls-key")];
-}
-
-/** Without a word about it, files that are named are used. */
-function httpsKind(read: ReadSettings, changes: Changes): string {
-  const hasFiles = certificateFiles(read, changes).some((file) => file !== undefined);
-  return textAfter(read, changes, "tls") ?? (hasFiles ? "files" : "off");
-}
-
-/** An empty text is as good as none. */
-function textAfter(read: ReadSettings, changes: Changes, key: string): string | undefined {
-  const value = valueAfter(read, changes, "web", key);
-  return typeof value === "string" && value !== "" ? value : undefined;
+function httpsAfter(read: ReadSettings, changes: Changes): HttpsValues {
+  const text = (key: string): string | undefined => {
+    const value = valueAfter(read, changes, "web", key);
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  return { tls: text("tls"), "tls-cert": text("tls-cert"), "tls-key": text("tls-key") };
 }

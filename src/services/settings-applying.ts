@@ -43,7 +43,7 @@ export async function applySettings(options: ApplyOptions): Promise<Applied> {
     restartsPage: facts.state === "begun" && restartsPage,
   });
   const restartsPage = planned.restarted.includes("web") || planned.stopped.includes("web");
-  if (restartsPage && hasSupervisor(context)) {
+  if (restartsPage && (await hasSupervisor(context))) {
     context.clock.after(leaveMs, () => void reloadSupervisor(context, answerLimitMs));
     return tell({ applied: planned, state: "begun", reason: "" });
   }

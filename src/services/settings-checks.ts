@@ -2,8 +2,8 @@
 import { access, constants } from "node:fs/promises";
 import { changeProblems, type ConfigChange } from "../config/config-edit.ts";
 import type { EffectiveValue } from "../config/config-effective.ts";
-import { findSection } from "../config/config-schema.ts";
-import { convertValue, type Option, optionName } from "../config/options.ts";
+import { findOption, findSection } from "../config/config-schema.ts";
+import { convertValue, optionName } from "../config/options.ts";
 import { quote } from "../core/errors.ts";
 import type {
   FieldProblem,
@@ -29,7 +29,7 @@ export function convertChanges(
   changes: readonly SettingChange[],
 ): readonly ConfigChange[] {
   return changes.map(({ section, key, value }) => {
-    const option = findSection(schema, section)?.options[optionName(key)];
+    const option = findOption(schema, section, key);
     if (value === undefined || option === undefined) return { section, key, value };
     const converted = convertValue(option, value);
     return { section, key, value: converted.ok ? converted.value : value };
@@ -90,7 +90,7 @@ async function fileProblem(
   { section, key, value }: ConfigChange,
 ): Promise<FieldProblem | undefined> {
   const owner = findSection(schema, section);
-  const option: Option | undefined = owner?.options[optionName(key)];
+  const option = findOption(schema, section, key);
   const isFile = option?.kind === "string" && option.value === "FILE";
   if (owner?.isService !== true || !isFile || typeof value !== "string" || value === "") return;
   const isReadable = await access(value, constants.R_OK).then(
@@ -118,10 +118,10 @@ function secretProblem(read: ReadSettings, change: SecretChange): FieldProblem |
 }
 
 function textProblem(name: string, value: string): string | undefined {
-  const text = value.trim();
-  if (text === "") return "this is empty";
-  if (/\p{Cc}/u.test(text)) return "this has control characters";
   const isPassword = name === "web-password";
+  const text = isPassword ? value : value.trim();
+  if (text.trim() === "") return "this is empty";
+  if (/\p{Cc}/u.test(text)) return "this has control characters";
   const max = isPassword ? maxPasswordCharacters : maxSecretCharacters;
   if (text.length > max) return `this has more than ${max} characters`;
   const isShort = isPassword && text.length < minPasswordCharacters;

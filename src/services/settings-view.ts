@@ -5,7 +5,7 @@ import type { SchemaSection } from "../config/config-schema.ts";
 import { hideCredentials } from "../config/hidden-credentials.ts";
 import { defaultOf, type Option, type OptionValue } from "../config/options.ts";
 import { type SecretName, secretVariables } from "../config/secrets-file.ts";
-import { passwordVariable } from "../call/sip/registration/line-password.ts";
+import { linePasswordNames, passwordVariable } from "../call/sip/registration/line-password.ts";
 import { lineName, parseLine, type SipLine } from "../call/sip/registration/sip-line.ts";
 import type {
   SecretSetting,
@@ -31,17 +31,9 @@ export function settingsView(read: ReadSettings): SettingsView {
 }
 
 /** `[sip] line` as it counts now. */
-function configuredLines({ effective }: Pick<ReadSettings, "effective">): readonly string[] {
+export function configuredLines({ effective }: Pick<ReadSettings, "effective">): readonly string[] {
   const value = effective.sections.get("sip")?.get("line")?.value;
   return typeof value === "object" ? value : [];
-}
-
-/** Under which names the password of a line may be kept, the most exact one first. */
-export function lineCandidates(text: string): readonly string[] {
-  const parsed = parseLine(text);
-  if (!parsed.ok) return [text];
-  const { line } = parsed;
-  return [text, lineName(line), `${line.user}@${line.host}`, line.user];
 }
 
 function sectionOf(section: SchemaSection, { effective }: ReadSettings): SettingsSection {
@@ -105,7 +97,7 @@ function secretSettings(read: ReadSettings): readonly SecretSetting[] {
 
 function lineSecret(text: string, line: SipLine, read: ReadSettings): SecretSetting {
   const { secrets, outside, secretsPath, effective } = read;
-  const candidates = lineCandidates(text);
+  const candidates = linePasswordNames(text);
   const elsewhere = [
     passwordVariable(line.user),
     commonLineVariable,

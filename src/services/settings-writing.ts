@@ -11,13 +11,16 @@ import {
 import type { ConfigValues } from "../config/config-write.ts";
 import type { OptionValue } from "../config/options.ts";
 import { lineSecretName } from "../config/secrets-file.ts";
+import { linePasswordNames, ownPasswordNames } from "../call/sip/registration/line-password.ts";
+import { lineName, parseLine } from "../call/sip/registration/sip-line.ts";
 import { errnoOf } from "../core/errno.ts";
 import { WildfireError } from "../core/errors.ts";
 import type { SecretChange } from "../web/settings/settings-desk.ts";
 import type { ReadSettings } from "./settings-reading.ts";
-import { lineCandidates, shownSecrets } from "./settings-view.ts";
+import { configuredLines, shownSecrets } from "./settings-view.ts";
 
 const linePrefix = "line.";
+const pagePassword = "web-password";
 
 /** Both are right. Throws a WildfireError, and says when one of the two files was written before. */
 export async function writeSettings(
@@ -66,11 +69,12 @@ async function keptSecret(
   change: SecretChange,
 ): Promise<readonly KeptSecret[]> {
   const { name, from } = change;
-  const value = change.value?.trim();
+  // The page compares its password as it is typed.
+  const value = name === pagePassword ? change.value : change.value?.trim();
   if (name.startsWith(linePrefix)) {
     const line = name.slice(linePrefix.length);
     if (value === undefined && from !== undefined) return movedPassword(read, line, from);
-    return [{ line, value }];
+    return keptPassword(read, line, value);
   }
   const known = shownSecrets.find(([shown]) => shown === name)?.[1];
   if (known === undefined) return [];
@@ -78,13 +82,40 @@ async function keptSecret(
   return [{ name: known, value: isHashed ? await Bun.password.hash(value, "argon2id") : value }];
 }
 
+/** Under the name that counts now; a password that is forgotten goes under all of them. */
+function keptPassword(
+  read: ReadSettings,
+  name: string,
+  value: string | undefined,
+): readonly KeptSecret[] {
+  const own = ownNamesInFile(read, name);
+  if (value !== undefined) return [{ line: own[0] ?? name, value }];
+  return own.length === 0 ? [{ line: name, value }] : own.map((line) => ({ line, value }));
+}
+
 /** The line is called otherwise now; where nothing is kept of it, nothing is to be done. */
-function movedPassword({ secrets }: ReadSettings, to: string, from: string): readonly KeptSecret[] {
+function movedPassword(read: ReadSettings, to: string, from: string): readonly KeptSecret[] {
   const old = from.slice(linePrefix.length);
-  const value = secrets.line(lineCandidates(old))?.value;
+  const value = read.secrets.line(linePasswordNames(textOfLine(read, old)))?.value;
   if (value === undefined || lineSecretName(old) === lineSecretName(to)) return [];
-  const isOwn = secrets.lineNames.includes(lineSecretName(old));
-  return [{ line: to, value }, ...(isOwn ? [{ line: old, value: undefined }] : [])];
+  const own = ownNamesInFile(read, old).map((line) => ({ line, value: undefined }));
+  return [{ line: to, value }, ...own];
+}
+
+/** Of a line's own password, the first of which counts; a line may be written there with its options. */
+function ownNamesInFile(read: ReadSettings, name: string): readonly string[] {
+  const { lineNames } = read.secrets;
+  const names = ownPasswordNames(textOfLine(read, name)).map(lineSecretName);
+  return [...new Set(names)].filter((own) => lineNames.includes(own));
+}
+
+/** As it is configured; the page knows lines by their names. */
+function textOfLine(read: ReadSettings, name: string): string {
+  const isMeant = (text: string): boolean => {
+    const parsed = parseLine(text);
+    return parsed.ok && lineSecretName(lineName(parsed.line)) === lineSecretName(name);
+  };
+  return configuredLines(read).find(isMeant) ?? name;
 }
 
 const forbidden: readonly string[] = ["EACCES", "EPERM", "EROFS"];

@@ -10,10 +10,10 @@ import { certificatePath, generatedCertificate } from "../web/certificate/genera
 import { hostNames } from "../web/certificate/host-names.ts";
 import type { RandomBytes } from "../web/secret-tokens.ts";
 import type { ServiceContext } from "./service.ts";
-import { readCertificate, type WebValues } from "./web-options.ts";
+import { certificateFiles, httpsKind, type HttpsValues, readCertificate } from "./web-options.ts";
 
 export interface WebCertificateOptions {
-  readonly values: Pick<WebValues, "tls" | "tls-cert" | "tls-key">;
+  readonly values: HttpsValues;
   readonly context: ServiceContext;
   readonly randomBytes: RandomBytes;
 }
@@ -33,9 +33,7 @@ export async function openWebCertificate(
 }
 
 function sourceOf(options: WebCertificateOptions): CertificateSource | undefined {
-  const { values } = options;
-  const hasFiles = values["tls-cert"] !== undefined || values["tls-key"] !== undefined;
-  const kind = values.tls ?? (hasFiles ? "files" : "off");
+  const kind = httpsKind(options.values);
   if (kind === "generated") return generatedSource(options);
   return kind === "files" ? fileSource(options) : undefined;
 }
@@ -52,7 +50,7 @@ function generatedSource({ context, randomBytes }: WebCertificateOptions): Certi
 }
 
 function fileSource({ values }: WebCertificateOptions): CertificateSource {
-  const { "tls-cert": cert, "tls-key": key } = values;
+  const { cert, key } = certificateFiles(values);
   return {
     kind: "files",
     files: [cert, key].filter((path) => path !== undefined),

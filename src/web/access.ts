@@ -148,12 +148,12 @@ export class Access {
     });
   }
 
-  /** `secret`: the password, or a token, which opens a session with its role. */
+  /** `secret`: the password as it was typed, or a token, which opens a session with its role. */
   async logIn(secret: string, address: string): Promise<LoginVerdict> {
     const waitMs = this.#limit.admit(address);
     if (waitMs > 0) return { kind: "wait", waitMs };
-    const token = this.#options.tokens.find(secret);
-    const isPassword = token === undefined && (await this.#password?.verify(secret));
+    const token = this.#options.tokens.find(secret.trim());
+    const isPassword = token === undefined && (await this.#isPassword(secret));
     if (isPassword === undefined && this.hasPassword) return { kind: "wait", waitMs: busyWaitMs };
     if (token === undefined && isPassword !== true) return { kind: "wrong" };
     this.#limit.succeeded(address);
@@ -165,7 +165,7 @@ export class Access {
   /** Whether that is the password; tries count as those of the login do. */
   async checkPassword(secret: string, address: string): Promise<"right" | LoginVerdict["kind"]> {
     if (this.#limit.admit(address) > 0) return "wait";
-    const isRight = await this.#password?.verify(secret);
+    const isRight = await this.#isPassword(secret);
     if (isRight === undefined) return "wait";
     if (!isRight) return "wrong";
     this.#limit.succeeded(address);
@@ -201,6 +201,13 @@ export class Access {
   /** A token is gone, and with it who logged in by it. */
   forgetToken(tokenId: string): void {
     this.#sessions.closeOf(tokenId);
+  }
+
+  /** Undefined when none is set, or too many wait; one that was changed while it was compared is wrong. */
+  async #isPassword(secret: string): Promise<boolean | undefined> {
+    const check = this.#password;
+    const isRight = await check?.verify(secret);
+    return check === this.#password ? isRight : false;
   }
 
   /** The first that is open; a session ends with the token that opened it. */

@@ -1,6 +1,6 @@
 /**
- * Who did what: kept longer than log files are. Refused tries have a share of their own, so that nobody can
- * wash the deeds of others out by being refused often.
+ * Who did what: kept longer than log files are. Refused tries have a share of their own, and so has what any
+ * viewer may do, so that nobody can wash the deeds of others out by being refused or by looking often.
  */
 import { Database } from "bun:sqlite";
 import { chmodSync, mkdirSync } from "node:fs";
@@ -20,6 +20,8 @@ export interface Deed {
   readonly address: string;
   /** Of the answer. */
   readonly status: number;
+  /** Any viewer may do it. */
+  readonly isForViewers?: boolean;
 }
 
 export interface AuditEntry extends Deed {
@@ -46,11 +48,18 @@ export interface AuditTrailOptions {
 
 const folderMode = 0o700;
 const fileMode = 0o600;
-const maxDone = 20_000;
-const maxRefused = 5000;
-/** The same refused try within so long is one entry that counts. */
+/** Each is pruned for itself; `id` is what `isRefused` holds. */
+const shares = {
+  done: { id: 0, max: 20_000 },
+  refused: { id: 1, max: 5000 },
+  viewers: { id: 2, max: 5000 },
+} as const;
+type Share = (typeof shares)[keyof typeof shares];
+/** The same within so long is one entry that counts, but for deeds of those who may change something. */
 const togetherMs = 60_000;
 const maxCharacters = 200;
+/** It names all settings that were changed at once. */
+const maxTargetCharacters = 1000;
 const pruneEvery = 50;
 
 const schema = `
@@ -62,6 +71,7 @@ CREATE TABLE IF NOT EXISTS deeds (
 );
 CREATE INDEX IF NOT EXISTS deedsByKind ON deeds (isRefused, id);
 CREATE INDEX IF NOT EXISTS deedsByTry ON deeds (address, action, id) WHERE isRefused = 1;
+CREATE INDEX IF NOT EXISTS deedsByViewer ON deeds (address, action, id) WHERE isRefused = 2;
 `;
 
 export class AuditTrail {
@@ -91,9 +101,9 @@ export class AuditTrail {
 
   add(deed: Deed): void {
     this.#attempt(() => {
-      const isRefused = deed.status >= 400;
-      if (isRefused && this.#countAgain(deed)) return;
-      this.#insert(deed, isRefused);
+      const share = shareOf(deed);
+      if (share !== shares.done && this.#countAgain(deed, share)) return;
+      this.#insert(deed, share);
       this.#added += 1;
       if (this.#added % pruneEvery === 1) this.#prune();
     });
@@ -128,34 +138,31 @@ export class AuditTrail {
     this.#db = undefined;
   }
 
-  #countAgain({ action, target, who, address, status }: Deed): boolean {
+  #countAgain({ action, target, who, address, status }: Deed, share: Share): boolean {
     const nowMs = this.#options.clock.wallMs();
     const sql = `UPDATE deeds SET times = times + 1, lastMs = ? WHERE id = (
-      SELECT id FROM deeds WHERE isRefused = 1 AND lastMs > ? AND action = ? AND target = ?
+      SELECT id FROM deeds WHERE isRefused = ${share.id} AND lastMs > ? AND action = ? AND target = ?
       AND who = ? AND address = ? AND status = ? ORDER BY id DESC LIMIT 1)`;
     const since = nowMs - togetherMs;
-    const cut = [action, target, who, address].map(shortened);
-    const [shortAction = "", shortTarget = "", shortWho = "", shortAddress = ""] = cut;
-    const { changes } = this.#opened
-      .query(sql)
-      .run(nowMs, since, shortAction, shortTarget, shortWho, shortAddress, status);
+    const texts = [shortened(action), shortenedTarget(target), shortened(who), shortened(address)];
+    const { changes } = this.#opened.query(sql).run(nowMs, since, ...texts, status);
     return changes > 0;
   }
 
-  #insert({ action, target, who, role, by, address, status }: Deed, isRefused: boolean): void {
+  #insert({ action, target, who, role, by, address, status }: Deed, { id }: Share): void {
     const nowMs = this.#options.clock.wallMs();
     const sql = `INSERT INTO deeds
       (atMs, lastMs, times, action, target, who, role, "by", address, status, isRefused)
       VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    const texts = [action, target, who, role, by, address].map(shortened);
-    this.#opened.query(sql).run(nowMs, nowMs, ...texts, status, isRefused ? 1 : 0);
+    const rest = [who, role, by, address].map(shortened);
+    const texts = [shortened(action), shortenedTarget(target), ...rest];
+    this.#opened.query(sql).run(nowMs, nowMs, ...texts, status, id);
   }
 
   #prune(): void {
     const sql = `DELETE FROM deeds WHERE isRefused = ? AND id <= (
       SELECT id FROM deeds WHERE isRefused = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`;
-    this.#opened.query(sql).run(0, 0, maxDone);
-    this.#opened.query(sql).run(1, 1, maxRefused);
+    for (const { id, max } of Object.values(shares)) this.#opened.query(sql).run(id, id, max);
   }
 
   get #opened(): Database {
@@ -172,6 +179,15 @@ export class AuditTrail {
       });
     }
   }
+}
+
+function shareOf({ status, isForViewers }: Deed): Share {
+  if (status >= 400) return shares.refused;
+  return isForViewers === true ? shares.viewers : shares.done;
+}
+
+function shortenedTarget(text: string): string {
+  return text.slice(0, maxTargetCharacters).toWellFormed();
 }
 
 function shortened(text: string): string {

@@ -12,17 +12,20 @@ interface Failures {
 const freeFailures = 4;
 const firstPauseMs = 2000;
 const longestPauseMs = 15 * 60 * 1000;
-/** All addresses together: a swarm of them is slowed down, and the owner can still log in. */
+/** All addresses together: a swarm of them is slowed down, and those who logged in before are not. */
 const freeFailuresOfAll = 30;
 const firstPauseOfAllMs = 250;
 const longestPauseOfAllMs = 5000;
 const forgottenAfterMs = 3600 * 1000;
 const maxAddresses = 2000;
+const maxTrusted = 100;
 
 export class LoginLimit {
   readonly #clock: Clock;
   /** The longest untouched first. */
   readonly #addresses = new Map<string, Failures>();
+  /** From where somebody logged in, the longest ago first. */
+  readonly #trusted = new Set<string>();
   #all: Failures = { count: 0, nextMs: 0, lastMs: 0 };
 
   constructor(clock: Clock) {
@@ -35,9 +38,11 @@ export class LoginLimit {
    */
   admit(address: string): number {
     const nowMs = this.#clock.nowMs();
-    const own = this.#known(addressGroup(address), nowMs);
+    const group = addressGroup(address);
+    const own = this.#known(group, nowMs);
     if (nowMs - this.#all.lastMs > forgottenAfterMs) this.#all.count = 0;
-    const waitMs = Math.max(own.nextMs, this.#all.nextMs) - nowMs;
+    const nextOfAllMs = this.#trusted.has(group) ? 0 : this.#all.nextMs;
+    const waitMs = Math.max(own.nextMs, nextOfAllMs) - nowMs;
     if (waitMs > 0) return Math.ceil(waitMs);
     fail(own, nowMs, { free: freeFailures, firstMs: firstPauseMs, longestMs: longestPauseMs });
     fail(this.#all, nowMs, {
@@ -49,8 +54,15 @@ export class LoginLimit {
   }
 
   succeeded(address: string): void {
-    this.#addresses.delete(addressGroup(address));
+    const group = addressGroup(address);
+    this.#addresses.delete(group);
     this.#all.count = Math.max(0, this.#all.count - 1);
+    this.#trusted.delete(group);
+    this.#trusted.add(group);
+    for (const oldest of this.#trusted) {
+      if (this.#trusted.size <= maxTrusted) break;
+      this.#trusted.delete(oldest);
+    }
   }
 
   #known(address: string, nowMs: number): Failures {

@@ -1,5 +1,5 @@
 /** Compares a password with its argon2id hash: one at a time, since each takes 64 MB and a core. */
-import { quote, WildfireError } from "../core/errors.ts";
+import { WildfireError } from "../core/errors.ts";
 
 export const passwordVariable = "WILDFIRE_WEB_PASSWORD_HASH";
 
@@ -25,8 +25,9 @@ export class PasswordCheck {
     if (hash === undefined || hash === "") return undefined;
     const memory = argon2id.exec(hash)?.[1];
     if (memory !== undefined && Number(memory) <= maxMemoryKib) return new PasswordCheck(hash);
+    // Not even its beginning is quoted: it may be the password itself.
     throw new WildfireError("usage", `${passwordVariable} holds no argon2id hash`, {
-      hint: `it begins with ${quote(hash.slice(0, 4))} and should begin with "$argon2id$v=19$m=65536"`,
+      hint: 'give what `wildfire setup` writes, which begins with "$argon2id$v=19$m=65536", not the password',
     });
   }
 

@@ -19,7 +19,8 @@ export interface WebServer {
   readonly url: string;
   /**
    * From now on with that certificate: Bun cannot exchange it, so that another server takes the port over.
-   * What is being answered goes on. Throws a WildfireError, and then the old one stays.
+   * What is being answered goes on. Throws a WildfireError, and then the old one stays where the port can be
+   * opened again; where it cannot, nothing listens until another call of this succeeds.
    */
   useCertificate(tls: NonNullable<WebServerOptions["tls"]>): void;
   /** Also ends what is still being answered. */
@@ -45,30 +46,45 @@ interface Upgraded {
 
 /** Throws a WildfireError("socket") when it cannot listen. */
 export function openWebServer(options: WebServerOptions): WebServer {
-  let server = listen(options);
+  const first = listen(options);
+  /** Undefined: nothing listens. */
+  let server: Bun.Server<Upgraded> | undefined = first;
   let current = options;
-  const port = server.port ?? options.port;
+  const port = first.port ?? options.port;
   const old = new Set<Bun.Server<Upgraded>>();
   return {
     port,
-    url: server.url.href,
+    url: first.url.href,
     useCertificate(tls) {
       const [before, known] = [server, current];
-      old.add(before);
-      // The port is free at once; what is connected stays.
-      void before.stop(false).then(() => old.delete(before));
+      server = undefined;
+      if (before !== undefined) {
+        old.add(before);
+        // The port is free at once; what is connected stays.
+        void before.stop(false).then(() => old.delete(before));
+      }
       try {
         server = listen({ ...known, port, tls });
         current = { ...known, tls };
       } catch (error) {
-        server = listen({ ...known, port });
+        server = listenIfPossible({ ...known, port });
         throw error;
       }
     },
     async stop() {
-      await Promise.all([server, ...old].map((one) => one.stop(true)));
+      const open = server === undefined ? [] : [server];
+      await Promise.all([...open, ...old].map((one) => one.stop(true)));
     },
   };
+}
+
+/** Undefined where it cannot, as while the address of the page is away. */
+function listenIfPossible(options: WebServerOptions): Bun.Server<Upgraded> | undefined {
+  try {
+    return listen(options);
+  } catch {
+    return undefined;
+  }
 }
 
 function listen(options: WebServerOptions): Bun.Server<Upgraded> {

@@ -13,7 +13,7 @@ import {
 } from "./answers.ts";
 import { errorPage } from "./pages/error-page.ts";
 import { readBody } from "./request-body.ts";
-import type { Principal } from "./roles.ts";
+import { isAtLeast, type Principal } from "./roles.ts";
 import type { Route, WebRequest } from "./route.ts";
 import { Router } from "./router.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
@@ -28,8 +28,8 @@ export interface WebAppOptions {
   readonly onAnswer: (status: number) => void;
 }
 
-/** Of what a stranger may have written into an address. */
-const maxTargetCharacters = 100;
+/** Of what a stranger may have written into an address, and of what somebody who is known changed. */
+const maxTargetCharacters = { stranger: 100, known: 1000 };
 
 interface Found {
   readonly route: Route;
@@ -112,15 +112,19 @@ export class WebApp {
 
   #audit({ route, params }: Found, { principal, address, status, subject }: Outcome): void {
     if (route.action === undefined) return;
+    // Nobody who may not even come in did anything; without end they would fill the log with it.
+    if (principal === undefined && status < 400) return;
+    const max = maxTargetCharacters[principal === undefined ? "stranger" : "known"];
     const deed = {
       action: route.action,
-      target: [...Object.values(params), subject].join(" ").trim().slice(0, maxTargetCharacters),
+      target: shortened([...Object.values(params), subject].join(" ").trim(), max),
       who: principal?.name ?? "nobody",
       role: principal?.role ?? "none",
       by: principal?.by ?? "none",
     };
     this.#options.log.info("audit", { ...deed, from: address, status });
-    this.#options.onDeed?.({ ...deed, address, status });
+    const isForViewers = isAtLeast("viewer", route.least);
+    this.#options.onDeed?.({ ...deed, address, status, isForViewers });
   }
 
   #complain(error: unknown): void {
@@ -138,6 +142,10 @@ interface Outcome {
   readonly status: number;
   /** What the route names of the body. */
   readonly subject: string;
+}
+
+function shortened(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1).toWellFormed()}…`;
 }
 
 function toLogin({ pathname, search }: URL): Response {

@@ -261,6 +261,26 @@ const change = async (
 ): Promise<Response> =>
   await rig.post("/api/v1/password", { ...headers, ...json }, JSON.stringify(fields));
 
+test("the old password opens nothing when it is changed while it is compared", async () => {
+  const clock = new FakeClock();
+  const tokens = await ApiTokens.open({
+    path: join(rig.stateFolder, "t.json"),
+    clock,
+    randomBytes,
+  });
+  const [old, next] = [await cheapHash(), await cheapHash()].map((hash) =>
+    PasswordCheck.from(hash),
+  );
+  const options = { bind: "0.0.0.0", isSecure: false, tokens, clock, randomBytes };
+  const access = new Access({ ...options, password: old });
+  const login = access.logIn(password, "10.0.0.9");
+  const asked = access.checkPassword(password, "10.0.0.10");
+  if (next !== undefined) access.usePassword(next, new Headers());
+  expect(await login).toEqual({ kind: "wrong" });
+  expect(await asked).toBe("wrong");
+  expect(access.sessions).toBe(0);
+});
+
 describe("the password", () => {
   test("changes with the old one only; everybody else is logged out, and the old one opens nothing", async () => {
     const { admin, other } = await started();

@@ -89,6 +89,16 @@ describe("the trail", () => {
     expect(trail.list({ action: "service restart", limit: 1 })).toHaveLength(1);
   });
 
+  test("what any viewer may do has a share of its own, and counts again within a minute", () => {
+    const heard = { ...deed, action: "history audio", status: 206, isForViewers: true };
+    trail.add(deed);
+    for (let times = 0; times < 100; times += 1) trail.add(heard);
+    expect(trail.list({ limit: 10 }).map(({ times }) => times)).toEqual([100, 1]);
+    for (let call = 0; call < 6000; call += 1) trail.add({ ...heard, target: String(call) });
+    expect(trail.list({ limit: 10_000 }).length).toBeLessThanOrEqual(5052);
+    expect(trail.list({ action: "service restart", limit: 1 })).toHaveLength(1);
+  });
+
   test("that cannot be written keeps nothing from working", () => {
     const broken = open("/proc/nowhere/audit.sqlite");
     broken.add(deed);
@@ -132,5 +142,36 @@ describe("the page", () => {
     expect(filtered).toContain("refused (401)");
     expect(filtered).not.toContain("<td>token create");
     expect((await rig.get("/api/v1/audit?limit=x", admin)).status).toBe(400);
+  });
+
+  test("has nothing of strangers who did nothing, and one entry for each who logs in again and again", async () => {
+    await rig.start({}, await cheapHash());
+    for (let times = 0; times < 3; times += 1) {
+      expect((await rig.post("/logout")).status).toBe(303);
+      expect((await rig.logIn(password)).status).toBe(303);
+    }
+    const { entries } = await rig.json("/api/v1/audit", await rig.browser(password));
+    expect(entries).toMatchObject([{ action: "log in", who: "password", status: 303, times: 4 }]);
+    expect(rig.logText).not.toContain("log out");
+  });
+
+  test("names the secrets of a long change first, and says that the rest is cut", async () => {
+    const config = join(rig.stateFolder, "wildfire.toml");
+    await Bun.write(config, "");
+    await rig.start({ config });
+    const headers = { "x-csrf-token": await rig.csrf(), "content-type": "application/json" };
+    const changes = Array.from({ length: 90 }, (_, count) => ({
+      section: "llama",
+      key: `there-is-no-${count}`,
+      value: "x",
+    }));
+    const secrets = [{ name: "llama-key", value: null }];
+    await rig.post("/api/v1/settings", headers, JSON.stringify({ changes, secrets }));
+    const { entries } = await rig.json("/api/v1/audit");
+    const [target = ""] = Array.isArray(entries)
+      ? entries.map((entry) => String(fieldsOf(entry)["target"]))
+      : [];
+    expect(target).toStartWith("secret.llama-key llama.there-is-no-0 llama.there-is-no-1 ");
+    expect([target.length, target.at(-1)]).toEqual([1000, "…"]);
   });
 });

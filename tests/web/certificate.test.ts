@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, utimesSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspectCertificate } from "../../src/web/certificate/certificate-facts.ts";
@@ -139,6 +139,29 @@ describe("a server", () => {
     expect(await pages(server.url, pair.cert)).toBe("page");
     await server.stop();
   });
+
+  test("whose address is away for a while comes back with the next certificate", async () => {
+    const { pair } = await made(new FakeClock());
+    const here = "127.0.0.1";
+    let bind = here;
+    const options = {
+      get bind() {
+        return bind;
+      },
+      port: 0,
+      tls: pair,
+      answer,
+    };
+    const server = openWebServer(options);
+    // Of no host: kept for documents (RFC 5737).
+    bind = "192.0.2.1";
+    for (let tries = 0; tries < 2; tries += 1)
+      expect(() => server.useCertificate(pair)).toThrow("EADDRNOTAVAIL");
+    bind = here;
+    server.useCertificate(pair);
+    expect(await pages(server.url, pair.cert)).toBe("page");
+    await server.stop();
+  });
 });
 
 async function keeper(clock: FakeClock) {
@@ -153,8 +176,10 @@ async function keeper(clock: FakeClock) {
     await Bun.write(path, pair.cert);
   };
   await write(90);
+  const during: { read?: () => Promise<void> } = {};
   const load = async () => {
     const pair = { cert: await Bun.file(path).text(), key: await Bun.file(keyPath).text() };
+    await during.read?.();
     const verdict = inspectCertificate(pair);
     if (verdict.kind === "unusable") throw new Error(verdict.problem);
     return { pair, facts: verdict.facts };
@@ -166,7 +191,7 @@ async function keeper(clock: FakeClock) {
   const used: string[] = [];
   kept.onChange(({ cert }) => used.push(new X509Certificate(cert).fingerprint256));
   await kept.settled();
-  return { kept, used, write, path, memory };
+  return { kept, used, write, path, memory, during };
 }
 
 describe("a keeper", () => {
@@ -199,6 +224,50 @@ describe("a keeper", () => {
     await kept.settled();
     expect(kept.view().problem).toBeUndefined();
     expect(used).toHaveLength(1);
+    kept.close();
+  });
+
+  test("misses none that is written while the one before is read", async () => {
+    const clock = new FakeClock();
+    const { kept, used, write, path, during } = await keeper(clock);
+    await write(60);
+    during.read = async () => {
+      delete during.read;
+      await write(50);
+      // The clock of a file system may be too coarse to tell the two apart.
+      utimesSync(path, 1, 1);
+    };
+    clock.advance(60_000);
+    await kept.settled();
+    clock.advance(60_000);
+    await kept.settled();
+    expect(used).toHaveLength(2);
+    expect(kept.view().notAfterMs).toBe(new FakeClock().wallMs() + 50 * dayMs + 60_000);
+    kept.close();
+  });
+
+  test("hands on again what could not be taken, each minute, and says so once", async () => {
+    const clock = new FakeClock();
+    const { kept, used, write, memory } = await keeper(clock);
+    const { fingerprint } = kept.view();
+    let isAway = true;
+    kept.onChange(({ cert }) => {
+      used.push(new X509Certificate(cert).fingerprint256);
+      if (isAway) throw new Error("the address is away");
+    });
+    await write(60);
+    for (let minutes = 0; minutes < 3; minutes += 1) {
+      clock.advance(60_000);
+      await kept.settled();
+    }
+    expect(used).toHaveLength(3);
+    expect(kept.view()).toMatchObject({ fingerprint, problem: "the address is away" });
+    expect(memory.text().match(/the page could not be opened/g)).toHaveLength(1);
+    isAway = false;
+    clock.advance(120_000);
+    await kept.settled();
+    expect(used).toHaveLength(4);
+    expect(kept.view()).toMatchObject({ fingerprint: used.at(-1), problem: undefined });
     kept.close();
   });
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../fakes/until.ts";
 import { ok, PlayedReceiver, secret } from "../webhooks/webhook-rig.ts";
@@ -75,6 +76,42 @@ test("words are told where they are asked for, and kinds that are not named are 
   expect(receiver.received.map(({ body }) => body).join("")).not.toContain("4930123");
 });
 
+test("where no telephone tells of a call, its name is that of the history", async () => {
+  await start();
+  const [whisper, llama] = [rig.play("whisper"), rig.play("llama")];
+  whisper.stream.publish({ kind: "began", key: "w1", callId: "7" });
+  await until(() => rig.status["activeCalls"] === 1, "the call is up");
+  const call = { key: "l9", callId: "7" };
+  llama.stream.publish({ kind: "began", ...call });
+  llama.stream.publish({ kind: "asked", ...call, turn: 1, messages: 2 });
+  llama.stream.publish({ kind: "answered", ...call, turn: 1, outcome: "complete" });
+  llama.stream.publish({ kind: "heard", ...call, turn: 1, characters: 0, isAll: true });
+  await until(() => receiver.received.length === 1, "the turn is told");
+  const name = String(receiver.received[0]?.data["call"]);
+  expect(name).toEndWith("/w1");
+  const path = `/api/v1/history/${encodeURIComponent(name)}`;
+  await until(() => fieldsOf(rig.status["history"])["written"] === 5, "the history has it");
+  expect((await rig.get(path)).status).toBe(200);
+});
+
+test("what waits for an address is removed when it is taken out, and kept when it is misspelt", async () => {
+  const file = join(rig.stateFolder, "web", "webhooks.sqlite");
+  receiver.answer = () => new Response(null, { status: 503 });
+  await start();
+  rig.play("sip").stream.publish({ kind: "ringing", ...about });
+  await until(() => fieldsOf(rig.status["webhooks"])["spooled"] === 1, "it waits");
+  const config = join(rig.stateFolder, "wildfire.toml");
+  for (const [text, isKept] of [
+    ['[webhooks]\nurl = ["ftp://pbx/hook"]\n', true],
+    ["[webhooks]\nurl = []\n", false],
+  ] as const) {
+    await rig.halt();
+    await Bun.write(config, text);
+    await rig.start({ config });
+    expect(existsSync(file)).toBe(isKept);
+  }
+});
+
 test("a service that fails is told, without the last lines of its log", async () => {
   await start();
   const { stream } = rig.play("supervisor");
@@ -124,6 +161,14 @@ test("without a secret they wait; one that is made on the page is shown once, ke
   const { secret: shownAgain } = await rig.json("/api/v1/webhooks");
   expect(shownAgain).toBeUndefined();
   expect(rig.logText).not.toContain(String(made["secret"]));
+});
+
+test("who makes a new secret is told that the page starts again for it", async () => {
+  await start([], "");
+  rig.play("supervisor", { command: async () => ({}) });
+  const headers = { "x-csrf-token": await rig.csrf() };
+  const made = fieldsOf(await (await rig.post("/api/v1/webhooks/secret", headers)).json());
+  expect(String(made["message"])).toEndWith("The page starts again: reload it in a moment.");
 });
 
 test("the web service that is started again tells what was missed, and nothing twice", async () => {

@@ -46,6 +46,27 @@ test("a swarm of addresses is slowed down, and never for longer than five second
   expect(limit.admit("owner")).toBe(5000);
 });
 
+test("a swarm does not hold up who logged in before, who may fail no more often than others", () => {
+  const clock = new FakeClock();
+  const limit = new LoginLimit(clock);
+  expect(limit.admit("owner")).toBe(0);
+  limit.succeeded("owner");
+  for (let address = 0; address < 100; address += 1) {
+    clock.advance(limit.admit(`b${address}`));
+    limit.admit(`b${address}`);
+  }
+  expect(limit.admit("stranger")).toBe(5000);
+  expect(triedAll(limit, "owner", 6)).toEqual([0, 0, 0, 0, 0, 2000]);
+});
+
+test("a hundred addresses are remembered from where somebody logged in, the last ones", () => {
+  const limit = new LoginLimit(new FakeClock());
+  for (let address = 0; address < 101; address += 1) limit.succeeded(`a${address}`);
+  for (let address = 0; address < 31; address += 1) limit.admit(`b${address}`);
+  expect(limit.admit("a0")).toBe(250);
+  expect(limit.admit("a1")).toBe(0);
+});
+
 test("failures are forgotten after an hour", () => {
   const clock = new FakeClock();
   const limit = new LoginLimit(clock);

@@ -233,6 +233,18 @@ test("whoever stops to download makes room for others", async () => {
   expect(answers.at(-1)).toBe(200);
 });
 
+test("who finds too many that follow the log takes no place of other streams", async () => {
+  await rig.start();
+  for (let count = 0; count < 16; count += 1) await read("/api/v1/logs?follow=true");
+  await until(() => rig.status["eventStreams"] === 16, "sixteen that follow");
+  for (const path of ["/api/v1/logs?follow=true", "/live/trouble"]) {
+    const refused = await rig.get(path);
+    expect(refused.status).toBe(409);
+    expect(await refused.text()).toContain("16 pages follow the log already");
+  }
+  expect(rig.status["eventStreams"]).toBe(16);
+});
+
 test("without a supervisor the page says where logs are; with one, it reads where that one writes", async () => {
   await rig.start();
   const alone = await (await rig.get("/trouble")).text();

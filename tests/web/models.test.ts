@@ -61,13 +61,14 @@ async function start(
   answers: readonly Answer[] | undefined,
   values: Parameters<WebRig["start"]>[0] = {},
   passwordHash?: string,
+  nowhere = "http://nowhere.invalid/models",
 ): Promise<void> {
   server =
     answers === undefined
       ? undefined
       : serveFiles({ [path]: answers, [`${path}.sha256`]: [hash()] });
   process.env["WILDFIRE_MODELS_DIR"] = folder;
-  process.env["WILDFIRE_MODEL_MIRROR"] = server?.place ?? "http://nowhere.invalid/models";
+  process.env["WILDFIRE_MODEL_MIRROR"] = server?.place ?? nowhere;
   try {
     const config = join(rig.stateFolder, "wildfire.toml");
     writeFileSync(config, "");
@@ -180,6 +181,12 @@ describe("a download", () => {
     expect(await page()).toContain("Nothing was kept: say it again, or try another mirror.");
   });
 
+  test("comes from a mirror whose password nobody is shown", async () => {
+    await start(undefined, {}, undefined, "http://user:hunter2@nowhere.invalid/models");
+    expect(await page()).toContain("http://user:(hidden)@nowhere.invalid/models");
+    expect((await rig.json("/api/v1/models"))["source"]).not.toContain("hunter2");
+  });
+
   test("without a way to the server names the ways out", async () => {
     await start(undefined);
     await act("pull");
@@ -195,7 +202,9 @@ describe("a download", () => {
     await act("pull");
     const second = await act("pull", "base.en");
     expect(second).toMatchObject({ status: 409, answer: { error: `${name} is being downloaded` } });
-    expect(await send("DELETE", `/api/v1/models/${name}`)).toMatchObject({ status: 409 });
+    for (const called of [name, file]) {
+      expect(await send("DELETE", `/api/v1/models/${called}`)).toMatchObject({ status: 409 });
+    }
     expect(await page()).toContain(`aria-label="Download base.en: ${name} is being downloaded"`);
   });
 

@@ -1,5 +1,5 @@
-import { expect, test } from "bun:test";
-import { morph } from "../../src/web/client/morph.ts";
+import { expect, spyOn, test } from "bun:test";
+import { arrange, morph } from "../../src/web/client/morph.ts";
 import { copyOf, element, type LittleElement, LittleText } from "./little-dom.ts";
 
 function list(...items: readonly (readonly [id: string, text: string])[]): LittleElement {
@@ -59,4 +59,23 @@ test("everything may go", () => {
   const from = list(["a", "1"], ["b", "2"]);
   become(from, list());
   expect(from.outer).toBe("<ol></ol>");
+});
+
+test("children that are in their order already are left in place, with their scroll and the focus", () => {
+  const place = list(["a", "1"], ["b", "2"], ["c", "3"], ["d", "4"]);
+  const [a, b, c, d] = place.childNodes;
+  const put = spyOn(place, "insertBefore");
+  const order = (...nodes: readonly (typeof a)[]): number => {
+    put.mockClear();
+    arrange(
+      place,
+      nodes.flatMap((node) => node ?? []),
+    );
+    expect(place.childNodes).toEqual(nodes.flatMap((node) => node ?? []));
+    return put.mock.calls.length;
+  };
+  expect(order(a, b, c, d)).toBe(0);
+  expect(order(a, c, d)).toBe(0);
+  expect(order(d, a, c)).toBe(1);
+  expect(order(b, d, a, c)).toBe(1);
 });

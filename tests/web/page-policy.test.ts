@@ -58,5 +58,12 @@ test("the scripts find what they import", async () => {
       seen.add(next);
     }
   }
-  expect([...seen].toSorted()).toEqual(["fields.js", "morph.js", "notice.js", "steer.js"]);
+  expect([...seen].toSorted()).toEqual([
+    "fields.js",
+    "live-source.js",
+    "morph.js",
+    "notice.js",
+    "server-request.js",
+    "steer.js",
+  ]);
 });

@@ -24,6 +24,13 @@ test("the page Access changes where the page is and who is told of calls", async
   expect(page).toContain('value="18082"');
 });
 
+test("a text with line breaks gets a field that keeps them, and each field says what is usual", async () => {
+  await rig.start('[llama]\ngreeting = "Hello.\\nHow can I help?"\nmodel = "small"\n');
+  const page = await (await rig.web.get("/brain")).text();
+  expect(page).toMatch(/<textarea\s+id="setting-llama-greeting"/);
+  expect(page).toMatch(/<input[^>]+id="setting-llama-model"[^>]+data-usual="default"/);
+});
+
 test("a page that others would see without a password stays as it is, file and all", async () => {
   const text = "[web]\nport = 18082\n";
   await rig.start(text);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { until } from "../fakes/until.ts";
-import { cheapHash, EventReading, fieldsOf, password, WebRig } from "./web-rig.ts";
+import { cheapHash, EventReading, fieldsOf, hashOf, password, WebRig } from "./web-rig.ts";
 import { playSupervisor, restart } from "./access-rig.ts";
 
 setDefaultTimeout(20_000);
@@ -53,6 +53,11 @@ describe("with a password", () => {
     );
     const cookie = (response.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
     expect((await rig.get("/", { cookie })).status).toBe(200);
+  });
+
+  test("a token that was pasted with blanks around it opens a session", async () => {
+    const { secret } = await newToken(await rig.browser(password), "viewer");
+    expect((await rig.logIn(` ${secret} `)).status).toBe(303);
   });
 
   test("each login gets another id", async () => {
@@ -204,6 +209,13 @@ describe("with a password", () => {
       status: 202,
     });
   });
+});
+
+test("a password is compared as it was typed, with its blanks", async () => {
+  const typed = " with blanks around ";
+  await rig.start({}, await hashOf(typed));
+  expect((await rig.logIn(typed.trim())).status).toBe(401);
+  expect((await rig.logIn(typed)).status).toBe(303);
 });
 
 interface MadeToken {

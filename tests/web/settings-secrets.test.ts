@@ -55,14 +55,49 @@ test("null forgets one, and the others stay", async () => {
   expect(readFileSync(rig.secretsPath, "utf8")).toBe('# mine\nspeech-key = "b"\n');
 });
 
-test("of the password of the page its argon2id hash is kept", async () => {
+test("the password of a line that is kept with its options is changed, moved and forgotten there", async () => {
+  const line = "200@pbx;transport=tcp";
+  const file = `line."${line}" = "old"\nline."200@pbx" = "older"\n`;
+  writeFileSync(rig.secretsPath, file, { mode: 0o600 });
+  await rig.start(lines.replace("200@pbx", line));
+  await rig.post({ secrets: [{ name: "line.200@pbx", value: "new" }] });
+  expect(kept().lines.get(line)?.value).toBe("new");
+  await rig.post({ secrets: [{ name: "line.201@pbx", from: "line.200@pbx" }] });
+  expect([...kept().lines].map(([name, { value }]) => [name, value])).toEqual([["201@pbx", "new"]]);
+  writeFileSync(rig.secretsPath, file, { mode: 0o600 });
+  await rig.post({ secrets: [{ name: "line.200@pbx", value: null }] });
+  expect([...kept().lines]).toEqual([]);
+});
+
+test.each(["12345678", " 12345678 "])(
+  "of the password of the page, %j as it was typed, the argon2id hash is kept",
+  async (typed) => {
+    await rig.start(lines);
+    const sent = { "x-csrf-token": await rig.web.csrf(), "content-type": "application/json" };
+    const changed = await rig.web.post("/api/v1/password", sent, JSON.stringify({ new: typed }));
+    expect(changed.status).toBe(200);
+    const hash = kept().known.get("web-password-hash")?.value ?? "";
+    expect(hash).toStartWith("$argon2id$");
+    expect(await Bun.password.verify(typed, hash)).toBe(true);
+    expect((await rig.web.logIn(typed)).status).toBe(303);
+  },
+);
+
+test.each([
+  { name: "line.200@pbx", value: 123_456 },
+  { name: "line.200@pbx", value: ["old"] },
+  { name: "line.200@pbx" },
+  { name: "line.200@pbx", from: "llama-key" },
+  { name: "llama-key", from: "line.200@pbx" },
+])("%j deletes nothing: only null forgets a secret", async (secret) => {
+  const text = 'llama-key = "a"\nline."200@pbx" = "old"\n';
+  writeFileSync(rig.secretsPath, text, { mode: 0o600 });
   await rig.start(lines);
-  const sent = { "x-csrf-token": await rig.web.csrf(), "content-type": "application/json" };
-  const changed = await rig.web.post("/api/v1/password", sent, '{"new":"12345678"}');
-  expect(changed.status).toBe(200);
-  const hash = kept().known.get("web-password-hash")?.value ?? "";
-  expect(hash).toStartWith("$argon2id$");
-  expect(await Bun.password.verify("12345678", hash)).toBe(true);
+  expect(await rig.post({ secrets: [secret] })).toMatchObject({
+    status: 400,
+    error: `the secret "${secret.name}" must be a text, or null to forget it`,
+  });
+  expect(readFileSync(rig.secretsPath, "utf8")).toBe(text);
 });
 
 test.each(["12345678", null])(

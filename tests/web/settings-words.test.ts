@@ -85,6 +85,7 @@ describe("a form tells what was changed in it", () => {
     [{ kind: "list", text: " a \n\nb", was: "a\nb" }, undefined],
     [{ kind: "list", text: "a b\nc", was: "" }, ["a b", "c"]],
     [{ kind: "list", text: "\n", was: "a" }, null],
+    [{ kind: "list", text: "\n\n\nUser:", was: "\n\n\nUser:" }, undefined],
     [{ kind: "boolean", isChecked: true, was: "false" }, true],
     [{ kind: "boolean", isChecked: false, was: "true" }, null],
     [{ kind: "boolean", isChecked: true, was: "true" }, undefined],

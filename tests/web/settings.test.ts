@@ -188,6 +188,7 @@ describe("nothing is changed", () => {
     ["llama", "backend", "gpt", "is not one of echo, openai"],
     ["llama", "gretting", "x", 'there is no "gretting"'],
     ["brain", "model", "x", 'there is no "model" in [brain]'],
+    ["llama", "constructor", "x", 'there is no "constructor"'],
     ["sip", "line", ["200@pbx", "200"], "has no USER@HOST"],
     ["sip", "rtp-ports", "5", "is no range of ports"],
     ["llama", "system", "/nowhere/prompt.txt", "there is no file"],
@@ -348,7 +349,7 @@ test("the audit log names keys and secrets, and none of their values", async () 
   const record = rig.web.records.find(({ message }) => message === "audit");
   expect(record?.fields).toMatchObject({
     action: "settings change",
-    target: "llama.greeting secret.llama-key",
+    target: "secret.llama-key llama.greeting",
     who: "local",
     status: 200,
   });

@@ -20,9 +20,14 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export const password = "correct horse battery staple";
 
-/** Of the password above; cheap, since many tests log in. */
+/** Of the password above. */
 export async function cheapHash(): Promise<string> {
-  return await Bun.password.hash(password, { algorithm: "argon2id", memoryCost: 64, timeCost: 1 });
+  return await hashOf(password);
+}
+
+/** Cheap, since many tests log in. */
+export async function hashOf(secret: string): Promise<string> {
+  return await Bun.password.hash(secret, { algorithm: "argon2id", memoryCost: 64, timeCost: 1 });
 }
 
 export interface PlayedService {

@@ -39,16 +39,19 @@ export class CertificateKeeper {
   readonly #options: CertificateKeeperOptions;
   readonly #timers: readonly Timer[];
   #current: UsableCertificate;
+  /** Empty: look again, whatever the files are. */
   #stamps = "";
   #problem: string | undefined;
+  /** False: the page could not be opened with the last one that was handed on. */
+  #isTaken = true;
   #use: (pair: CertificatePair) => void = () => undefined;
-  #work: Promise<void>;
+  #work: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   constructor(options: CertificateKeeperOptions) {
-    const { clock, first, source } = options;
+    const { clock, first } = options;
     this.#options = options;
     this.#current = first;
-    this.#work = stampsOf(source.files).then((stamps) => void (this.#stamps = stamps));
     this.#timers = [
       clock.every(lookEveryMs, () => this.#next(() => this.#look())),
       clock.every(renewEveryMs, () => this.#next(() => this.#renew())),
@@ -75,6 +78,7 @@ export class CertificateKeeper {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const timer of this.#timers) timer.cancel();
   }
 
@@ -99,23 +103,36 @@ export class CertificateKeeper {
   }
 
   async #load(): Promise<void> {
-    const { source, log } = this.#options;
     try {
-      const loaded = await source.load();
+      const loaded = await this.#options.source.load();
+      if (this.#isClosed) return;
+      this.#take(loaded);
       this.#problem = undefined;
-      if (loaded.facts.fingerprint === this.#current.facts.fingerprint) return;
-      this.#use(loaded.pair);
-      this.#current = loaded;
-      const { fingerprint } = loaded.facts;
-      log.info("the page has another certificate now", { fingerprint, from: source.kind });
     } catch (error) {
-      this.#problem = describeError(error);
-      log.error("the new certificate of the page cannot be used; the old one stays", {
-        reason: describeError(error),
-      });
-    } finally {
-      this.#stamps = await stampsOf(source.files);
+      this.#complain(describeError(error));
     }
+  }
+
+  #take(loaded: UsableCertificate): void {
+    const { source, log } = this.#options;
+    const { fingerprint } = loaded.facts;
+    if (this.#isTaken && fingerprint === this.#current.facts.fingerprint) return;
+    this.#isTaken = false;
+    this.#use(loaded.pair);
+    this.#isTaken = true;
+    this.#current = loaded;
+    log.info("the page has another certificate now", { fingerprint, from: source.kind });
+  }
+
+  #complain(reason: string): void {
+    // What is wrong may be elsewhere than in the files: an address of this host that is away for a while.
+    this.#stamps = "";
+    if (reason === this.#problem) return;
+    this.#problem = reason;
+    const what = this.#isTaken
+      ? "the new certificate of the page cannot be used; the old one stays"
+      : "the page could not be opened with its new certificate";
+    this.#options.log.error(what, { reason, advice: "it is tried again every minute" });
   }
 }
 

@@ -37,7 +37,7 @@ export class EventResponses {
     return this.#open.size;
   }
 
-  /** Throws a RequestError(503) when there are too many. */
+  /** Throws a RequestError(503) when there are too many, and what `begin` throws. */
   open(options: EventResponseOptions): Response {
     if (this.#open.size >= maxStreams) {
       throw new RequestError(503, `${maxStreams} event streams are open already`, {
@@ -96,7 +96,12 @@ export class EventResponses {
     this.#open.set(end, mayStay);
     request.signal.addEventListener("abort", end);
     write(`retry: ${retryMs}\n\n`);
-    source.stop = begin({ send: (event) => write(formatEvent(event)) });
+    try {
+      source.stop = begin({ send: (event) => write(formatEvent(event)) });
+    } catch (error) {
+      end();
+      throw error;
+    }
     if (!this.#open.has(end)) source.stop();
     return end;
   }

@@ -69,7 +69,8 @@ function secretRoute({ hooks, settings }: Appliance): Route {
         });
       }
       use();
-      const message = "Give this secret to your receivers now: it is not shown again.";
+      const after = outcome.restartsPage ? " The page starts again: reload it in a moment." : "";
+      const message = `Give this secret to your receivers now: it is not shown again.${after}`;
       return jsonAnswer({ secret, message }, 201);
     },
   };

@@ -166,9 +166,10 @@ function troubleRoute(appliance: Appliance): Route {
         mayStay: stayRule(appliance, request),
         begin(writer) {
           const ends = [
+            // First, since it alone refuses: nothing else has begun then.
+            logs.follow(filter, from, rowWriter(writer)),
             feed.watch(writer, principal?.role ?? "viewer"),
             doctor.watch(),
-            logs.follow(filter, from, rowWriter(writer)),
           ];
           return () => {
             for (const end of ends) end();

@@ -190,7 +190,7 @@ async function logIn(
   const next = safePath(textIn(body, "next"));
   // What stands in the form of somebody who was logged in is as good.
   access.requireCsrfToken(textIn(body, "csrf"), undefined);
-  const verdict = await access.logIn(textIn(body, "password").trim(), address);
+  const verdict = await access.logIn(textIn(body, "password"), address);
   switch (verdict.kind) {
     case "open": {
       // What the browser had before is of no use any more.

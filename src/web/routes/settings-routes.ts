@@ -1,5 +1,6 @@
 /** The configuration: read by operators, changed by administrators, and secrets are only ever written. */
-import { jsonAnswer } from "../answers.ts";
+import { quote } from "../../core/errors.ts";
+import { jsonAnswer, RequestError } from "../answers.ts";
 import type { Appliance } from "../appliance.ts";
 import { type Fields, objectsIn, textIn } from "../live/event-fields.ts";
 import type { Route } from "../route.ts";
@@ -92,11 +93,14 @@ const passwordElsewhere: SettingsOutcome = {
   ],
 };
 
-/** For the audit log: which settings and which secrets, and none of their values. */
+/**
+ * For the audit log: which settings and which secrets, and none of their values. Secrets first, since a long
+ * list is cut.
+ */
 function namesIn(body: Fields): string {
   return [
-    ...objectsIn(body, "changes").map((one) => `${textIn(one, "section")}.${textIn(one, "key")}`),
     ...objectsIn(body, "secrets").map((one) => `secret.${textIn(one, "name")}`),
+    ...objectsIn(body, "changes").map((one) => `${textIn(one, "section")}.${textIn(one, "key")}`),
   ].join(" ");
 }
 
@@ -114,14 +118,18 @@ function plainValue(value: unknown): SettingChange["value"] {
   return Array.isArray(value) ? value.filter((text) => typeof text === "string") : undefined;
 }
 
+/** Throws a RequestError(400) for what is neither kept, forgotten nor moved: nothing is deleted by mistake. */
 function secretChange(fields: Fields): SecretChange {
-  const { value, from } = fields;
-  return {
-    name: textIn(fields, "name"),
-    value: typeof value === "string" ? value : undefined,
-    from: typeof from === "string" ? from : undefined,
-  };
+  const { value } = fields;
+  const [name, from] = [textIn(fields, "name"), textIn(fields, "from")];
+  if (typeof value === "string") return { name, value };
+  if (value === null) return { name, value: undefined };
+  const isMove = name.startsWith(linePrefix) && from.startsWith(linePrefix);
+  if (value === undefined && isMove) return { name, value, from };
+  throw new RequestError(400, `the secret ${quote(name)} must be a text, or null to forget it`);
 }
+
+const linePrefix = "line.";
 
 function answerFor(outcome: SettingsOutcome): Response {
   if (outcome.kind === "saved") return jsonAnswer(outcome);

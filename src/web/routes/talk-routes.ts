@@ -1,8 +1,8 @@
 /** The route of calls from browsers: a request that becomes a WebSocket. */
 import { RequestError } from "../answers.ts";
 import type { Appliance } from "../appliance.ts";
-import { originProblem } from "../request-origin.ts";
 import type { Route, WebRequest } from "../route.ts";
+import { stayRule } from "../stay-rule.ts";
 import { SocketAnswer } from "../talk/socket-answer.ts";
 import { talkPath } from "../talk/talk-events.ts";
 
@@ -20,19 +20,18 @@ export function talkRoutes({ access, talk }: Pick<Appliance, "access" | "talk">)
       answer: { type: "application/octet-stream", help: "sound and events, until the call ends" },
       handle(request) {
         requireOwnPage(request);
-        const { headers } = request.request;
-        return new SocketAnswer(
-          talk.take({
-            name: request.principal?.name ?? "",
-            mayStay: () => access.mayStay(headers),
-          }),
-        );
+        const { principal } = request;
+        const mayStay = stayRule({ access }, request.request);
+        return new SocketAnswer(talk.take({ name: principal?.name ?? "", mayStay }));
       },
     },
   ];
 }
 
-/** A WebSocket is a GET that any page may ask for, with our cookie; browsers always say which page it was. */
+/**
+ * A WebSocket is a GET that any page may ask for, with our cookie. Browsers always say which page it was, and
+ * `Access` compares that with ours.
+ */
 function requireOwnPage({ request: { headers }, principal }: WebRequest): void {
   if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
     throw new RequestError(426, "this address speaks WebSocket", {
@@ -40,7 +39,6 @@ function requireOwnPage({ request: { headers }, principal }: WebRequest): void {
       headers: { upgrade: "websocket" },
     });
   }
-  if (principal?.by === "token") return;
-  const problem = headers.has("origin") ? originProblem(headers) : "it does not say from where";
-  if (problem !== undefined) throw new RequestError(403, `the call is refused: ${problem}`);
+  if (principal?.by === "token" || headers.has("origin")) return;
+  throw new RequestError(403, "the call is refused: it does not say from where");
 }
