@@ -104,6 +104,12 @@ export class AudioSocketCall {
     return this.#state === "talking" ? this.#audio?.callId : undefined;
   }
 
+  /** Since its sound was on the way to whisper; 0 before that. */
+  get ageMs(): number {
+    const nowMs = this.#options.clock.nowMs();
+    return Math.round(nowMs - (this.#upSinceMs ?? nowMs));
+  }
+
   /** For the connection. */
   handlers(): TcpHandlers {
     const sink = this.#sink();
@@ -297,8 +303,8 @@ export class AudioSocketCall {
     this.#early = [];
     if (this.#audio !== undefined) void this.#options.pool.hangUp(this.#audio);
     if (wasTalking) this.#log.info("call ended", { reason, ...this.#counts });
-    const { clock, listener } = this.#options;
-    const durationMs = Math.round(clock.nowMs() - (this.#upSinceMs ?? clock.nowMs()));
+    const { listener } = this.#options;
+    const durationMs = this.ageMs;
     const ended = { kind: "ended", by, status: undefined, reason, durationMs } as const;
     if (this.#uuid !== "") this.#tell({ ...ended, statistics: undefined });
     listener.ended();

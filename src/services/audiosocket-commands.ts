@@ -49,8 +49,8 @@ function describeCall(calls: AudioSocketDesk, fields: CommandFields): CommandFie
   const callId = callIdField(fields);
   const call = calls.talking.find((one) => one.callId?.number === callId.number);
   if (call === undefined) throw noCallWithId(callId, "audiosocket");
-  const { key, uuid: remote } = call;
-  return { key, line: audioSocketLine, direction: "incoming", remote, name: "" };
+  const { key, uuid: remote, ageMs } = call;
+  return { key, line: audioSocketLine, direction: "incoming", remote, name: "", ageMs };
 }
 
 /** By its key or its UUID, of which a dialplan may give one to several calls: `callId` says which is meant. */

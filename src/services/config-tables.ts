@@ -13,15 +13,13 @@ import { PromptTemplate } from "../llama-bridge/conversation/prompt-template.ts"
 import { audiosocketService } from "./audiosocket.ts";
 import { inboundService } from "./inbound.ts";
 import { kokoroOptions } from "./kokoro-options.ts";
-import { llamaOptions } from "./llama-options.ts";
+import { llamaOptions, stopTexts } from "./llama-options.ts";
 import { outboundService } from "./outbound.ts";
+import { runnableNames } from "./service-names.ts";
 import { readCodecs, readPortRange, sipOptions } from "./sip-options.ts";
 import { parseDestinations } from "./transfer-destinations.ts";
 import { webhookOptions, webhookUrlProblem } from "./web-options.ts";
 import { whisperService } from "./whisper.ts";
-
-/** What `[services] run` may name; inbound and outbound are for one call each. */
-const runnable = ["whisper", "llama", "kokoro", "sip", "audiosocket", "web"] as const;
 
 /** `web` is the option table of the web service. */
 export function wholeSchema(web: OptionTable): ConfigSchema {
@@ -29,8 +27,8 @@ export function wholeSchema(web: OptionTable): ConfigSchema {
     {
       name: "services",
       summary: "What `wildfire up` runs.",
-      options: servicesOptions(runnable),
-      tables: { "memory-mb": memoryOptions(runnable) },
+      options: servicesOptions(runnableNames),
+      tables: { "memory-mb": memoryOptions(runnableNames) },
       isService: false,
       shown: ["run"],
     },
@@ -104,7 +102,8 @@ function answerServices() {
       options: llamaOptions,
       shown: ["backend", "url", "model", "prompt", "greeting", "language"],
       checks: {
-        transfer: destinationsProblem,
+        transfer: allTexts(parseDestinations),
+        stop: allTexts((stop) => stopTexts({ stop })),
         prompt: eachText((text) => problemOf(() => new PromptTemplate(text))),
       },
       exclusive: [["prompt", "system"]] as const,
@@ -123,9 +122,9 @@ function lineProblem(text: string): string | undefined {
   return parsed.ok ? undefined : parsed.problem;
 }
 
-function destinationsProblem(value: unknown): string | undefined {
-  const texts = Array.isArray(value) ? value.map(String) : [];
-  return problemOf(() => parseDestinations(texts));
+/** Of the texts of a list, what keeps a service from reading them together. */
+function allTexts(read: (texts: readonly string[]) => unknown): ValueCheck {
+  return (value) => problemOf(() => read(Array.isArray(value) ? value.map(String) : []));
 }
 
 /** The first problem of a text, or of the texts of a list. */

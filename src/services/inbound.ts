@@ -1,15 +1,17 @@
 /** `--service inbound`: plain RTP of a PBX, or a WAV file, as a call. */
-import { lookup } from "node:dns/promises";
-import { Resampler } from "../audio/resample.ts";
+import { resampleWhole } from "../audio/resample-whole.ts";
 import { decodeWav, describeWav } from "../audio/wav.ts";
 import type { OptionTable, OptionValues } from "../config/options.ts";
-import { describeError, quote, WildfireError } from "../core/errors.ts";
+import { quote, WildfireError } from "../core/errors.ts";
 import { type AudioFeed, ChunkFeed, StreamFeed } from "../inbound/audio-feed.ts";
 import { CallUplink, type UplinkOutcome } from "../inbound/uplink.ts";
 import { WavPlayer } from "../inbound/wav-player.ts";
 import { InboundRtp } from "./inbound-rtp.ts";
 import { callerAudioRateHz } from "../wire/audio-frames.ts";
-import { type CallId, parseCallId } from "../wire/call-id.ts";
+import type { CallId } from "../wire/call-id.ts";
+import { callIdOption, requireCallId } from "./call-id-option.ts";
+import { resolveHost } from "./host-port.ts";
+import { readRecording } from "./recording-file.ts";
 import {
   commonOptions,
   type RunningService,
@@ -19,7 +21,7 @@ import {
 import { whisperLinkOptions } from "./whisper-link-options.ts";
 
 const options = {
-  "call-id": { kind: "string", value: "N", help: "id of the call, 0 to 52535 (required)" },
+  ...callIdOption,
   wav: { kind: "string", value: "FILE", help: "WAV file that the caller speaks" },
   "rtp-port": {
     kind: "integer",
@@ -77,7 +79,7 @@ async function startInbound(
   const uplink = await CallUplink.open({
     callId,
     bind: values.bind,
-    whisperAddress: await resolveAddress(values["whisper-host"]),
+    whisperAddress: await resolveHost(values["whisper-host"], "--whisper-host"),
     whisperPort: values["whisper-port"],
     feed,
     clock: context.clock,
@@ -170,59 +172,13 @@ function requireOneSource(values: InboundValues): void {
   });
 }
 
-function requireCallId(text: string | undefined): CallId {
-  if (text === undefined)
-    throw new WildfireError("usage", "--call-id is missing", {
-      hint: "give one, such as --call-id 111",
-    });
-  const parsed = parseCallId(text);
-  if (!parsed.ok) throw new WildfireError("usage", `--call-id: ${parsed.refusal}`);
-  return parsed.callId;
-}
-
 async function loadSpeech(path: string, context: ServiceContext): Promise<Float32Array> {
-  const audio = decodeWav(await readFile(path), path);
+  const audio = decodeWav(await readRecording(path, "--wav"), path);
   context.log.info("playing", { file: path, audio: describeWav(audio) });
   if (audio.samples.length === 0)
     throw new WildfireError("audio", `${quote(path, 200)} holds no sound`);
-  return resampleAll(audio.samples, audio.sampleRateHz);
-}
-
-async function readFile(path: string): Promise<Uint8Array> {
-  try {
-    return await Bun.file(path).bytes();
-  } catch (error) {
-    throw new WildfireError("audio", `cannot read ${quote(path, 200)}: ${describeError(error)}`, {
-      cause: error,
-      hint: "check --wav",
-    });
-  }
-}
-
-function resampleAll(samples: Float32Array, fromHz: number): Float32Array {
-  if (fromHz === callerAudioRateHz) return samples;
-  const resampler = new Resampler({ fromHz, toHz: callerAudioRateHz });
-  const body = resampler.process(samples).slice();
-  const tail = resampler.flush();
-  const all = new Float32Array(body.length + tail.length);
-  all.set(body);
-  all.set(tail, body.length);
-  return all;
-}
-
-/** Bun sends datagrams to IP addresses only. */
-async function resolveAddress(host: string): Promise<string> {
-  try {
-    return (await lookup(host)).address;
-  } catch (error) {
-    throw new WildfireError(
-      "usage",
-      `--whisper-host ${quote(host)} is not known: ${describeError(error)}`,
-      {
-        cause: error,
-      },
-    );
-  }
+  const rates = { fromHz: audio.sampleRateHz, toHz: callerAudioRateHz };
+  return resampleWhole(audio.samples, rates);
 }
 
 function transcriptPrinter(

@@ -8,17 +8,20 @@ import { OpenAiSpeech } from "../voice/engines/openai-speech.ts";
 import { type EngineChange, FallbackEngine } from "../voice/fallback-engine.ts";
 import { PhraseCache } from "../voice/phrase-cache.ts";
 import type { KokoroValues } from "./kokoro-options.ts";
+import { readKey, speechKeyVariable } from "./secret-key.ts";
 import type { ServiceContext } from "./service.ts";
 
 /** Opens the built-in voice, which speaks alone or when the speech server fails. */
 export type OpenBuiltinVoice = (context: ServiceContext) => Promise<SpeechEngine>;
 
-/** The key is in neither the command line, which others can read, nor the log. */
-const keyVariable = "WILDFIRE_SPEECH_KEY";
 const bytesPerMb = 1 << 20;
 
 export interface EngineOptions {
   readonly values: KokoroValues;
+  /** Of the speech server. */
+  readonly key: string | undefined;
+  /** Undefined: no phrases are kept. */
+  readonly cache: PhraseCache | undefined;
   readonly context: ServiceContext;
   readonly openBuiltin: OpenBuiltinVoice;
   readonly onChange: (change: EngineChange) => void;
@@ -32,27 +35,33 @@ const engineOptions = [
   "key-file",
   "voice",
   "phrase",
-  "phrase-cache-mb",
 ] as const satisfies readonly (keyof KokoroValues)[];
 
 /** True when these options take another engine than those. */
 export function isOtherEngine(before: KokoroValues, after: KokoroValues): boolean {
-  return engineOptions.some((name) => !Bun.deepEquals(before[name], after[name]));
+  const isOther = (name: keyof KokoroValues): boolean => !Bun.deepEquals(before[name], after[name]);
+  if (engineOptions.some(isOther) || keepsPhrases(before) !== keepsPhrases(after)) return true;
+  // Phrases are made ready at one pace and in one language.
+  return after.phrase.length > 0 && (isOther("speed") || isOther("language"));
 }
 
-/** Of the environment; undefined where there is none. */
-export function speechKey(): string | undefined {
-  return process.env[keyVariable] || undefined;
+export function keepsPhrases(values: KokoroValues): boolean {
+  return values["phrase-cache-mb"] > 0;
+}
+
+/** Of the speech server; the built-in voice has none. Throws as `readKey`. */
+export async function readSpeechKey(values: KokoroValues): Promise<string | undefined> {
+  if (values.engine !== "openai-speech") return undefined;
+  return await readKey(values["key-file"], speechKeyVariable);
 }
 
 /** Throws a WildfireError("usage") for options that do not fit together. */
 export async function openVoiceEngine(given: EngineOptions): Promise<FallbackEngine> {
-  const { values, context, openBuiltin, onChange } = given;
+  const { values, context, openBuiltin, cache, onChange } = given;
   const { clock, log } = context;
-  const server = await openServer(values, context);
+  const server = openServer(given);
   const builtin = await openBuiltin(context);
   if (server === undefined) await requireVoice(values.voice, builtin);
-  const cache = await openCache(values, context);
   const remembering = (engine: SpeechEngine, identity: string, voice?: string): SpeechEngine => {
     if (cache === undefined) return engine;
     const caching = new CachingEngine({ engine, cache, identity });
@@ -79,21 +88,19 @@ async function requireVoice(voice: string | undefined, builtin: SpeechEngine): P
   });
 }
 
-async function openServer(
-  values: KokoroValues,
-  { clock, log }: ServiceContext,
-): Promise<OpenAiSpeech | undefined> {
+function openServer({ values, key, context }: EngineOptions): OpenAiSpeech | undefined {
   if (values.engine !== "openai-speech") return undefined;
   if (values.url === undefined) {
     throw new WildfireError("usage", "--engine openai-speech needs --url", {
       hint: "give the address of the speech server, such as --url http://127.0.0.1:8880",
     });
   }
+  const { clock, log } = context;
   const server = new OpenAiSpeech({
     url: values.url,
     model: values["speech-model"],
     voice: values.voice,
-    key: await readKey(values["key-file"]),
+    key,
     clock,
     log,
   });
@@ -101,23 +108,17 @@ async function openServer(
   return server;
 }
 
-async function readKey(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return speechKey();
-  try {
-    return (await Bun.file(file).text()).trim();
-  } catch (error) {
-    const message = `--key-file ${quote(file, 100)} cannot be read: ${describeError(error)}`;
-    throw new WildfireError("usage", message, { cause: error, hint: "check name and rights" });
-  }
+export function phraseCacheBytes(values: KokoroValues): number {
+  return values["phrase-cache-mb"] * bytesPerMb;
 }
 
 /** Without it everything is spoken all the same, only later. */
-async function openCache(
+export async function openPhraseCache(
   values: KokoroValues,
   { clock, log, stateFolder }: ServiceContext,
 ): Promise<PhraseCache | undefined> {
-  const limitBytes = values["phrase-cache-mb"] * bytesPerMb;
-  if (limitBytes === 0) return undefined;
+  if (!keepsPhrases(values)) return undefined;
+  const limitBytes = phraseCacheBytes(values);
   try {
     return await PhraseCache.open({ folder: join(stateFolder, "phrases"), limitBytes, clock, log });
   } catch (error) {

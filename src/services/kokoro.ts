@@ -1,10 +1,8 @@
 /** `--service kokoro`: speaks what the LLaMA answers, each call through its own way to outbound. */
 import { SignalPort } from "../links/signal-port.ts";
 import { TextIntake } from "../links/text-intake.ts";
-import { ChangingEngine } from "../voice/changing-engine.ts";
-import type { EngineChange, FallbackEngine } from "../voice/fallback-engine.ts";
+import type { EngineChange } from "../voice/fallback-engine.ts";
 import { LevelMemory } from "../voice/speech-level.ts";
-import type { SpeechManner } from "../voice/speech-queue.ts";
 import { VoiceCalls } from "../voice/voice-calls.ts";
 import type { CallId } from "../wire/call-id.ts";
 import { readySignalPort } from "../wire/ports.ts";
@@ -12,13 +10,9 @@ import { encodeRegistration, type SignalKind } from "../wire/registration.ts";
 import { encodeReport } from "../wire/reports.ts";
 import { EventStream } from "./event-stream.ts";
 import { resolveHost } from "./host-port.ts";
-import {
-  isOtherEngine,
-  type OpenBuiltinVoice,
-  openVoiceEngine,
-  speechKey,
-} from "./kokoro-engine.ts";
+import type { OpenBuiltinVoice } from "./kokoro-engine.ts";
 import { type KokoroOptions, kokoroOptions, type KokoroValues } from "./kokoro-options.ts";
+import { KokoroVoice } from "./kokoro-voice.ts";
 import {
   type RunningService,
   runsUntilStopped,
@@ -51,9 +45,7 @@ async function startKokoro(
     describe: describeVoiceEvent,
   });
   const onChange = (change: EngineChange): void => events.publish({ about: "engine", change });
-  const open = (next: KokoroValues): Promise<FallbackEngine> =>
-    openVoiceEngine({ values: next, context, openBuiltin, onChange });
-  const voice = new KokoroVoice(values, await open(values), open);
+  const voice = await KokoroVoice.open(values, { context, openBuiltin, onChange });
   const { engine } = voice;
   try {
     return await openCalls({ values, context, voice, outboundAddress, events });
@@ -64,38 +56,6 @@ async function startKokoro(
 }
 
 type RunningKokoro = RunningService<KokoroOptions>;
-
-/** What speaks, and how: may become another while calls are up. */
-class KokoroVoice {
-  readonly engine: ChangingEngine<FallbackEngine>;
-  readonly #open: (values: KokoroValues) => Promise<FallbackEngine>;
-  #values: KokoroValues;
-  #key = speechKey();
-
-  constructor(
-    values: KokoroValues,
-    engine: FallbackEngine,
-    open: (values: KokoroValues) => Promise<FallbackEngine>,
-  ) {
-    this.#values = values;
-    this.engine = new ChangingEngine(engine);
-    this.#open = open;
-  }
-
-  get manner(): SpeechManner {
-    return this.#values;
-  }
-
-  /** From the next clause on; throws a WildfireError and stays as it was when that cannot be. */
-  async renew(values: KokoroValues): Promise<void> {
-    const key = speechKey();
-    if (key !== this.#key || isOtherEngine(this.#values, values)) {
-      this.engine.replace(await this.#open(values));
-    }
-    this.#key = key;
-    this.#values = values;
-  }
-}
 
 interface CallsOptions {
   readonly values: KokoroValues;
@@ -142,10 +102,7 @@ async function openCalls(given: CallsOptions): Promise<RunningKokoro> {
       await engine.close();
     },
     events,
-    async reload(next) {
-      await voice.renew(next);
-      return [];
-    },
+    reload: (next) => voice.renew(next),
     finished: runsUntilStopped,
   };
 }

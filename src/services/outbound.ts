@@ -5,7 +5,8 @@ import { WildfireError } from "../core/errors.ts";
 import { RepeatedLog } from "../core/repeated-log.ts";
 import type { Greeting } from "../outbound/playout.ts";
 import { ReplyPlayout } from "../outbound/reply-playout.ts";
-import { type CallId, parseCallId } from "../wire/call-id.ts";
+import type { CallId } from "../wire/call-id.ts";
+import { callIdOption, requireCallId } from "./call-id-option.ts";
 import { FrameTicker } from "./frame-ticker.ts";
 import { loadGreeting } from "./greeting.ts";
 import { type HostPort, parseHostPort, resolveHost } from "./host-port.ts";
@@ -19,7 +20,7 @@ import {
 } from "./service.ts";
 
 const options = {
-  "call-id": { kind: "string", value: "N", help: "id of the call, 0 to 52535 (required)" },
+  ...callIdOption,
   "rtp-to": {
     kind: "string",
     value: "HOST:PORT",
@@ -134,17 +135,6 @@ function openReplies(given: RepliesOptions): Promise<ReplyPlayout> {
       played: (report) => log.info("played", { ...report }),
     },
   });
-}
-
-function requireCallId(text: string | undefined): CallId {
-  if (text === undefined) {
-    throw new WildfireError("usage", "--call-id is missing", {
-      hint: "give one, such as --call-id 111",
-    });
-  }
-  const parsed = parseCallId(text);
-  if (!parsed.ok) throw new WildfireError("usage", `--call-id: ${parsed.refusal}`);
-  return parsed.callId;
 }
 
 async function requireDestination(text: string | undefined): Promise<HostPort> {

@@ -5,6 +5,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The variable that holds the key of the chat server. */
 export const chatKeyVariable = "WILDFIRE_LLAMA_KEY";
+/** And that of the speech server. */
+export const speechKeyVariable = "WILDFIRE_SPEECH_KEY";
 
 const maxKeyChars = 4096;
 

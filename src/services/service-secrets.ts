@@ -1,5 +1,5 @@
 /** Hands each service the secrets that it needs, and no others, by its environment. */
-import { passwordVariable } from "../call/sip/registration/line-password.ts";
+import { linePasswordNames, passwordVariable } from "../call/sip/registration/line-password.ts";
 import { lineName, parseLine, type SipLine } from "../call/sip/registration/sip-line.ts";
 import { type Secrets, type SecretName, secretVariables } from "../config/secrets-file.ts";
 import { quote } from "../core/errors.ts";
@@ -120,5 +120,5 @@ function passwordOf(
     const value = env[variable] ?? "";
     if (value !== "") return { value, source: variable };
   }
-  return secrets.line([text, lineName(line), `${line.user}@${line.host}`, line.user]);
+  return secrets.line(linePasswordNames(text));
 }

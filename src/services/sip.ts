@@ -1,4 +1,5 @@
 /** `--service sip`: an extension of a PBX; each call's sound goes to whisper, and replies come back. */
+import { WildfireError } from "../core/errors.ts";
 import { versionInfo } from "../version.ts";
 import { CallAudioPool } from "./call-audio-pool.ts";
 import type { CallRecorder } from "./call-recorder.ts";
@@ -26,7 +27,7 @@ import {
   type SipValues,
 } from "./sip-options.ts";
 import { phoneCommands } from "./phone-commands.ts";
-import { Telephone } from "./telephone.ts";
+import { type LineAccount, Telephone } from "./telephone.ts";
 
 export const sipService: ServiceDefinition<typeof sipOptions> = {
   name: "sip",
@@ -73,6 +74,7 @@ async function startSip(
     events,
     command: phoneCommands(telephone),
     async reload(next) {
+      await requireSameAccounts(next, accounts);
       limits.maxCalls = next["max-calls"];
       return [];
     },
@@ -86,6 +88,16 @@ async function startSip(
     },
     finished: runsUntilStopped,
   };
+}
+
+/** Lines register with what they were started with; their options are the same by then. */
+async function requireSameAccounts(
+  values: SipValues,
+  before: readonly LineAccount[],
+): Promise<void> {
+  if (Bun.deepEquals(await readAccounts(values, process.env), before)) return;
+  const message = "the passwords of the lines are others now";
+  throw new WildfireError("state", message, { hint: "restart sip" });
 }
 
 /** With `--json` standard output is one more listener. */

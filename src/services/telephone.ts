@@ -91,12 +91,7 @@ export class Telephone {
 
   /** The key of the new call; rejects with a WildfireError in one line. */
   async dial({ number, line: wanted }: Dialling): Promise<string> {
-    if (this.#isStopping) throw new WildfireError("state", "the sip service is stopping");
-    if (this.#isDraining) {
-      throw new WildfireError("state", "the sip service is draining: it makes no new calls", {
-        hint: "it ends when the calls that are up have ended; see `wildfire status sip`",
-      });
-    }
+    this.#requireOpen();
     const line = this.#lineCalled(wanted);
     const uri = line.uriFor(number);
     const to: NameAddress = { displayName: undefined, uri, parameters: new Map() };
@@ -104,6 +99,8 @@ export class Telephone {
     const call = this.#newCall();
     try {
       await call.dial(flow, (sound) => {
+        // It may have been told so while flow and sound were opened.
+        this.#requireOpen();
         const sip = this.#agent.call(line, to, sound.media);
         if (sip !== undefined) return sip;
         throw new WildfireError("state", "all lines are busy", { hint: "raise --max-calls" });
@@ -239,6 +236,14 @@ export class Telephone {
     }
     this.#counts.answered += 1;
     return this.#newCall().answer(sip);
+  }
+
+  #requireOpen(): void {
+    if (this.#isStopping) throw new WildfireError("state", "the sip service is stopping");
+    if (!this.#isDraining) return;
+    throw new WildfireError("state", "the sip service is draining: it makes no new calls", {
+      hint: "it ends when the calls that are up have ended; see `wildfire status sip`",
+    });
   }
 
   #newCall(): PhoneCall {

@@ -1,4 +1,5 @@
 /** The file that says which HTTP addresses the model may ask: TOML, a table `[[http]]` for each tool. */
+import { parseToml, type TomlTable } from "../config/toml-parse.ts";
 import type { Clock } from "../core/clock.ts";
 import { describeError, quote, WildfireError } from "../core/errors.ts";
 import { httpTool, type HttpToolOptions } from "../llama-bridge/conversation/http-tool.ts";
@@ -41,7 +42,7 @@ export async function loadToolFile(
 ): Promise<Tool[]> {
   const shownPath = quote(path, 200);
   const text = await readToolText(path, shownPath);
-  const file = new CheckedTable(parseToml(text, shownPath), `tool file ${shownPath}`, ["http"]);
+  const file = new CheckedTable(readTable(text, shownPath), `tool file ${shownPath}`, ["http"]);
   const entries = file.value("http") ?? [];
   if (!Array.isArray(entries)) {
     throw file.problem("has an http that is no list", "write [[http]] above each tool");
@@ -78,15 +79,13 @@ async function readToolText(path: string, shownPath: string): Promise<string> {
   }
 }
 
-function parseToml(text: string, shownPath: string): unknown {
-  try {
-    return Bun.TOML.parse(text);
-  } catch (error) {
-    const [reason] = describeError(error).split("\n", 1);
-    throw new WildfireError("config", `tool file ${shownPath} is not valid TOML: ${reason}`, {
-      cause: error,
-    });
-  }
+/** The parser's own error quotes what it cannot read, which may be a secret. */
+function readTable(text: string, shownPath: string): TomlTable {
+  const result = parseToml(text);
+  if (result.ok) return result.table;
+  const { line, reason } = result.fault;
+  const message = `tool file ${shownPath} is not valid TOML: line ${line}: ${reason}`;
+  throw new WildfireError("config", message);
 }
 
 /** For messages, before it is known whether the name can be one. */

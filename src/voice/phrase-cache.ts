@@ -37,6 +37,7 @@ export class PhraseCache {
   /** By file name, the longest unused first. */
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
+  #limitBytes: number;
   #counts = { hits: 0, misses: 0, damaged: 0, removed: 0, failures: 0 };
   #written = 0;
   /** Changes of the folder, one after the other. */
@@ -44,6 +45,7 @@ export class PhraseCache {
 
   private constructor(options: PhraseCacheOptions) {
     this.#options = options;
+    this.#limitBytes = options.limitBytes;
   }
 
   /** Makes the folder; throws a WildfireError("state") where it cannot be used. */
@@ -76,7 +78,7 @@ export class PhraseCache {
       return undefined;
     }
     const path = join(this.#options.folder, name);
-    const sound = await readPhrase(path, this.#options.limitBytes);
+    const sound = await readPhrase(path, entry.bytes);
     if (sound === undefined) {
       this.#counts.damaged += 1;
       this.#options.log.warn("a damaged phrase is removed", { file: name });
@@ -93,12 +95,18 @@ export class PhraseCache {
     const name = fileNameOf(key);
     await this.#queue(async () => {
       const bytes = await encodePhrase(sound);
-      if (bytes.length > this.#options.limitBytes) return;
+      if (bytes.length > this.#limitBytes) return;
       await this.#makeRoom(bytes.length, name);
       await this.#write(name, bytes);
       this.#entries.set(name, { bytes: bytes.length });
       this.#bytes += bytes.length;
     });
+  }
+
+  /** From now on; resolves when what is beyond it is gone, and never throws. */
+  async limitTo(bytes: number): Promise<void> {
+    this.#limitBytes = bytes;
+    await this.#queue(() => this.#makeRoom(0, ""));
   }
 
   /** Resolves when all changes are on disk. */
@@ -128,7 +136,7 @@ export class PhraseCache {
   async #makeRoom(bytes: number, name: string): Promise<void> {
     await this.#remove(name);
     for (const oldest of this.#entries.keys()) {
-      if (this.#bytes + bytes <= this.#options.limitBytes) return;
+      if (this.#bytes + bytes <= this.#limitBytes) return;
       await this.#remove(oldest);
       this.#counts.removed += 1;
     }
@@ -164,7 +172,7 @@ export class PhraseCache {
 
   /** What earlier runs have left: phrases by the time of their last use, and halves, which go. */
   async #find(): Promise<void> {
-    const { folder, limitBytes } = this.#options;
+    const { folder } = this.#options;
     const found: { readonly name: string; readonly bytes: number; readonly usedMs: number }[] = [];
     for (const name of await readdir(folder)) {
       if (unfinished.test(name)) await unlink(join(folder, name)).catch(ignoreMissing);
@@ -177,7 +185,7 @@ export class PhraseCache {
       this.#entries.set(name, { bytes });
       this.#bytes += bytes;
     }
-    if (this.#bytes > limitBytes) await this.#makeRoom(0, "");
+    if (this.#bytes > this.#limitBytes) await this.#makeRoom(0, "");
   }
 }
 
@@ -187,11 +195,11 @@ function fileNameOf({ engine, voice, speed, language, text }: PhraseKey): string
 }
 
 /** Undefined for what cannot be read or is no phrase. A link in place of a file is not followed. */
-async function readPhrase(path: string, limitBytes: number): Promise<PhraseSound | undefined> {
+async function readPhrase(path: string, mostBytes: number): Promise<PhraseSound | undefined> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
-      if ((await file.stat()).size > limitBytes) return undefined;
+      if ((await file.stat()).size > mostBytes) return undefined;
       return await decodePhrase(await file.readFile());
     } finally {
       await file.close();

@@ -1,4 +1,4 @@
-/** What a call's hearing tells to those who watch: the event stream, the recorder, later the web page. */
+/** What a call's hearing tells to those who watch: the event stream and the recorder. */
 import type { CallerSignal } from "./caller-activity-states.ts";
 import type { FinalTranscript } from "./utterance-line.ts";
 

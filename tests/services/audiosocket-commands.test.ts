@@ -1,7 +1,7 @@
 /** What a running audiosocket service can be asked and told, with calls of a scripted exchange. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readOptions } from "../../src/config/options.ts";
-import { systemClock } from "../../src/core/clock.ts";
+import { type Clock, systemClock } from "../../src/core/clock.ts";
 import { describeError } from "../../src/core/errors.ts";
 import { audiosocketService } from "../../src/services/audiosocket.ts";
 import type { RunningService } from "../../src/services/service.ts";
@@ -16,10 +16,12 @@ type Fields = Readonly<Record<string, unknown>>;
 class Rig implements AsyncDisposable {
   readonly whisper: AutomaticWhisper;
   readonly #service: RunningService;
+  readonly #later: { ms: number };
 
-  private constructor(whisper: AutomaticWhisper, service: RunningService) {
+  private constructor(whisper: AutomaticWhisper, service: RunningService, later: { ms: number }) {
     this.whisper = whisper;
     this.#service = service;
+    this.#later = later;
   }
 
   static async open(): Promise<Rig> {
@@ -27,17 +29,22 @@ class Rig implements AsyncDisposable {
     const values = readOptions(audiosocketService.options, {
       argv: ["--listen=127.0.0.1:0", `--whisper-port=${whisper.port}`],
       env: {},
-      file: {},
-      fileName: "",
       command: "audiosocket",
     });
+    const later = { ms: 0 };
+    const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + later.ms };
     const service = await audiosocketService.start(values, {
-      clock: systemClock,
+      clock,
       log: createMemoryLog(systemClock).log,
       stateFolder: "/nonexistent",
       print: () => undefined,
     });
-    return new Rig(whisper, service);
+    return new Rig(whisper, service, later);
+  }
+
+  /** The service sees the time go on, and its timers do not. */
+  passes(ms: number): void {
+    this.#later.ms += ms;
   }
 
   /** A call of this UUID, and the id under which whisper has it. */
@@ -79,7 +86,18 @@ describe("the audiosocket service", () => {
       direction: "incoming",
       remote: keyOf(2),
       name: "",
+      ageMs: expect.any(Number),
     });
+  });
+
+  test("tells how long a call has been up, so that nobody greets it in its middle", async () => {
+    await using rig = await Rig.open();
+    const { exchange, callId } = await rig.call(1);
+    using _exchange = exchange;
+    rig.passes(3_600_000);
+    const { ageMs } = await rig.command("describe", { callId });
+    expect(ageMs).toBeGreaterThanOrEqual(3_600_000);
+    expect(ageMs).toBeLessThan(3_660_000);
   });
 
   test("hangs up the call of a key", async () => {

@@ -52,8 +52,6 @@ export class ServiceUnderTest implements AsyncDisposable {
     const values = readOptions(audiosocketService.options, {
       argv: ["--listen", "127.0.0.1:0", "--whisper-port", String(whisperPort), ...argv],
       env: {},
-      file: {},
-      fileName: "",
       command: "audiosocket",
     });
     started.#service = await audiosocketService.start(values, {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -211,10 +212,11 @@ describe("a disk that refuses", () => {
 
 describe("the folder", () => {
   test("keeps within its size and its days, also what no history knows", async () => {
-    const recorder = await open({ limitBytes: 150_000, keepMs: 10 * dayMs });
     const stray = "20200101T000000000Z_2_000001.wav";
+    mkdirSync(audioFolder(), { mode: 0o700 });
     writeFileSync(join(audioFolder(), stray), "old");
     writeFileSync(join(audioFolder(), "notes.txt"), "not ours");
+    const recorder = await open({ limitBytes: 150_000, keepMs: 10 * dayMs });
     const paths: string[] = [];
     for (let call = 0; call < 6; call += 1) {
       paths.push((await record(recorder, { seconds: 3, caller: 0.5, agent: 0.5 })).path);
@@ -243,8 +245,7 @@ describe("the folder", () => {
       link,
       "/etc/passwd",
       join(audioFolder(), "..", "secret.wav"),
-      `${audioFolder()}/../audio/${basename(path)}`,
-      join(folder, basename(path)),
+      `${path}/../../secret.wav`,
       audioFolder(),
       "",
     ]) {
@@ -252,7 +253,10 @@ describe("the folder", () => {
       if (other !== link) shelf.remove(other);
     }
     expect([existsSync(secret), existsSync(path)]).toEqual([true, true]);
-    shelf.remove(path);
+    // The history was moved with its folder, and knows the file by its old place.
+    const former = join("/var/before", basename(path));
+    expect(await shelf.find(former)).toMatchObject({ path });
+    shelf.remove(former);
     shelf.remove(path);
     expect(existsSync(path)).toBe(false);
     await recorder.close();

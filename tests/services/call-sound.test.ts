@@ -41,8 +41,6 @@ async function start(config: string): Promise<number> {
   const values = readOptions(audiosocketService.options, {
     argv: ["--listen", "127.0.0.1:0", "--whisper-port", String(whisper.port), "--config", file],
     env: {},
-    file: {},
-    fileName: "",
     command: "audiosocket",
   });
   const { log } = createMemoryLog(systemClock);

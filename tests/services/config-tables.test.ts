@@ -58,10 +58,23 @@ describe("what the kind of an option cannot tell is checked too", () => {
       /^\[sip\] rtp-ports: "x" is no range of ports; write it like 16384-17383$/,
     ],
     ['[sip]\ncodecs = "PCMU,MP3"\n', /^\[sip\] codecs: "MP3" is no codec; choose from /],
+    [
+      '[llama]\nstop = ["a", "b", "c", "d", "e"]\n',
+      /^\[llama\] stop: is given 5 times; 4 texts are the most$/,
+    ],
     ['[llama]\ntransfer = ["sales"]\n', /^\[llama\] transfer: "sales" is not NAME=TARGET; /],
   ])("%j", (text, message) => {
     const [found = ""] = messagesOf(text);
     expect(found).toMatch(message);
     expect(found).not.toContain("geheim");
   });
+});
+
+test("a text of a list is one value with all its blanks and line breaks", () => {
+  const text = '[kokoro]\nphrase = "One moment, please."\n[llama]\nstop = "\\n\\n"\n';
+  const { problems, sections } = checkConfig(text, schema);
+  const effective = effectiveConfig({ schema, sections, env: {} }).sections;
+  expect(problems).toEqual([]);
+  expect(effective.get("kokoro")?.get("phrase")?.value).toEqual(["One moment, please."]);
+  expect(effective.get("llama")?.get("stop")?.value).toEqual(["\n\n"]);
 });

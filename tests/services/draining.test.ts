@@ -42,7 +42,7 @@ function context(): ServiceContext {
 }
 
 function valuesOf<T extends OptionTable>(table: T, argv: readonly string[]) {
-  return readOptions(table, { argv, env: {}, file: {}, fileName: "", command: "test" });
+  return readOptions(table, { argv, env: {}, command: "test" });
 }
 
 function listen(): void {
@@ -93,7 +93,7 @@ describe("the sip service", () => {
       "--whisper-port=9",
     ];
     const sip = await sipService.start(valuesOf(sipOptions, argv), context());
-    reloadSip = async (more) => void (await sip.reload?.(valuesOf(sipOptions, more)));
+    reloadSip = async (more) => void (await sip.reload?.(valuesOf(sipOptions, [...argv, ...more])));
     service = sip;
     listen();
     await pbx.registered("200");
@@ -132,6 +132,14 @@ describe("the sip service", () => {
     expect(calls()).toBe(0);
   });
 
+  test("makes no call that it was asked for just before", async () => {
+    const dialled = command("call", { number: "600" }).catch(describeError);
+    await command("drain");
+    expect(await dialled).toStartWith("the sip service is draining: it makes no new calls");
+    expect(calls()).toBe(0);
+    expect(service.status()).toMatchObject({ failedToStart: 1 });
+  });
+
   test("takes calls again, also when it is told so before its lines were taken back", async () => {
     await command("drain");
     expect(await command("undrain")).toEqual({ isDraining: false, calls: 0 });
@@ -167,6 +175,19 @@ describe("the sip service", () => {
     await command("drain");
     await service.stop();
     expect(await call.ended).toMatchObject({ by: "peer" });
+  });
+
+  test("takes nothing while a line has another password, which counts after a restart", async () => {
+    writeFileSync(join(folder, "password"), "another\n");
+    expect(await reloadSip(["--max-calls=1"]).catch(describeError)).toBe(
+      "the passwords of the lines are others now; restart sip",
+    );
+    const first = await pbx.call("200");
+    const second = await pbx.call("200");
+    await until(() => calls() === 2, "two calls");
+    first.hangUp();
+    second.hangUp();
+    await Promise.all([first.ended, second.ended]);
   });
 
   test("takes another limit of calls while it runs", async () => {

@@ -78,8 +78,6 @@ export class LlamaRig implements AsyncDisposable {
           ...more,
         ],
         env: {},
-        file: {},
-        fileName: "",
         command: "llama",
       });
     const service = await llamaService.start(valuesFor(argv), {

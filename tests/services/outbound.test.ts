@@ -64,8 +64,6 @@ async function start(...argv: readonly string[]): Promise<RunningService> {
   const values = readOptions(outboundService.options, {
     argv,
     env: {},
-    file: {},
-    fileName: "",
     command: "outbound",
   });
   return await outboundService.start(values, {

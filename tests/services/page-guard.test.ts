@@ -162,6 +162,13 @@ describe("a change after which the page is there is taken", () => {
       { changes: web({ "tls-cert": paths.cert, "tls-key": paths.key }) },
     ],
     ["files that stay, and are not used", { changes: web({ tls: "off", "tls-cert": paths.cert }) }],
+    [
+      "files that are taken away",
+      {
+        config: `[web]\ntls-cert = "${paths.cert}"\ntls-key = "${paths.key}"\n`,
+        changes: web({ "tls-cert": "", "tls-key": "" }),
+      },
+    ],
     ["a certificate of our own", { changes: web({ tls: "generated" }) }],
     ["services with the page", { changes: [{ section: "services", key: "run", value: ["web"] }] }],
     ["another section", { changes: [{ section: "llama", key: "greeting", value: "Hello" }] }],
@@ -175,6 +182,7 @@ test.each([
   ['bind = "192.0.2.5"\nport = 443\ntls = "generated"', "https://192.0.2.5:443/"],
   ['bind = "2001:db8::5"\ntls = "off"\ntls-cert = "/c"', "http://[2001:db8::5]:8081/"],
   ['bind = "127.0.0.1"\ntls-cert = "/c"\ntls-key = "/k"', "https://localhost:8081/"],
+  ['bind = "127.0.0.1"\ntls-cert = ""\ntls-key = ""', "http://localhost:8081/"],
 ])("the page of %j is said to be at %s", async (config, address) => {
   expect(pageAddress(await settings(`[web]\n${config}\n`, true))).toBe(address);
 });

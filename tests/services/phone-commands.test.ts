@@ -62,8 +62,6 @@ function sipValues() {
       "--json",
     ],
     env: {},
-    file: {},
-    fileName: "",
     command: "sip",
   });
 }

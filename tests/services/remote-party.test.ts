@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { parseNameAddress } from "../../src/call/sip/message/name-address.ts";
-import { remoteParty } from "../../src/services/remote-party.ts";
+import { partyIn, remoteParty } from "../../src/services/remote-party.ts";
 
 test.each([
   ['"Ada Lovelace" <sip:5550199@pbx.example;user=phone>;tag=1', "5550199", "Ada Lovelace"],
@@ -13,4 +13,13 @@ test.each([
   const address = parseNameAddress(text);
   if (address === undefined) throw new Error("no address");
   expect(remoteParty(address)).toEqual({ remote, name });
+});
+
+test.each([
+  [{ remote: '"Ada" <sip:557@pbx>' }, "557", "Ada"],
+  [{ remote: "<sip:557@pbx>", name: "Front desk" }, "557", "Front desk"],
+  [{ remote: "0a1b-a-uuid" }, "0a1b-a-uuid", ""],
+  [{ remote: 7, name: null }, "", ""],
+])("the event %j is of a call with", (fields, remote, name) => {
+  expect(partyIn(fields)).toEqual({ remote, name });
 });

@@ -17,7 +17,7 @@ import {
 type Env = Readonly<Record<string, string | undefined>>;
 
 function values(argv: readonly string[], env: Env = {}): SipValues {
-  return readOptions(sipOptions, { argv, env, command: "sip", file: {}, fileName: "" });
+  return readOptions(sipOptions, { argv, env, command: "sip" });
 }
 
 async function passwords(argv: readonly string[], env: Env = {}): Promise<string[]> {

@@ -173,7 +173,7 @@ describe("what is wrong is told with tool and key", () => {
   const keys = "name, description, url, method, timeout-ms, headers, parameters";
 
   test.each([
-    ['name = "x', " is not valid TOML: "],
+    ['name = "x', " is not valid TOML: line 1: "],
     ['htp = "x"', ' has an unknown key "htp"; did you mean http?'],
     ["[whisper]", ' has an unknown key "whisper"; there are http'],
     ['[http]\nname = "x"', " has an http that is no list; write [[http]] above each tool"],
@@ -268,6 +268,13 @@ describe("what is wrong is told with tool and key", () => {
     ],
   ])("%j", async (text, problem) => {
     expect(await problemOf(text)).toStartWith(problem);
+  });
+
+  test("the value that cannot be read is not shown, since it may be a secret", async () => {
+    const text = `${least}${headers}authorization = hunter2\n`;
+    expect(await problemOf(text)).toBe(" is not valid TOML: line 8: Strings must be quoted");
+    const error = await load(text).catch((thrown: unknown) => thrown);
+    expect(Bun.inspect(error)).not.toContain("hunter2");
   });
 
   test("texts that every turn would carry to the model are bounded", async () => {

@@ -1,10 +1,11 @@
 /** The voice service under another configuration, and what it tells of the calls that it speaks to. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeError } from "../../src/core/errors.ts";
 import { parseObject } from "../../src/services/event-follower.ts";
+import { ScriptedSpeechServer } from "../fakes/scripted-speech-server.ts";
 import { until } from "../fakes/until.ts";
 import { Llama, Outbound, Voice } from "./voice-rig.ts";
 
@@ -52,6 +53,56 @@ test("what cannot be taken leaves everything as it was", async () => {
   const [engine] = voice.engines;
   expect(engine?.isClosed).toBe(false);
   expect(engine?.utterances[0]?.request).toMatchObject({ text: "As ever.", speed: 1 });
+});
+
+test("another key in the same file is taken, and told", async () => {
+  using server = new ScriptedSpeechServer();
+  const path = join(stateFolder, "key");
+  writeFileSync(path, "sk-old\n");
+  const argv = ["--engine=openai-speech", `--url=${server.url}`, `--key-file=${path}`];
+  await using voice = await Voice.open(stateFolder, ...argv);
+  await until(() => server.authorizations.includes("Bearer sk-old"), "the first key");
+  expect(await voice.reload(...argv)).toEqual([]);
+  expect(voice.engines).toHaveLength(1);
+  writeFileSync(path, "sk-new\n");
+  expect(await voice.reload(...argv)).toEqual(["text of key-file"]);
+  await until(() => server.authorizations.at(-1) === "Bearer sk-new", "the other key");
+  writeFileSync(path, " \n");
+  expect(await voice.reload(...argv).catch(describeError)).toContain("is empty; write the key");
+  expect(voice.engines).toHaveLength(2);
+  expect(voice.engine.isClosed).toBe(false);
+});
+
+/** A state folder of its own, with the phrases that are on disk there. */
+function phraseFolder(name: string): { readonly folder: string; readonly count: () => number } {
+  const folder = join(stateFolder, name);
+  mkdirSync(folder);
+  const phrases = join(folder, "phrases");
+  const count = (): number => (existsSync(phrases) ? readdirSync(phrases).length : 0);
+  return { folder, count };
+}
+
+test("phrases are ready for the pace and the language that count now", async () => {
+  const { folder, count } = phraseFolder("paces");
+  await using voice = await Voice.open(folder, "--phrase=Welcome.");
+  await until(() => count() === 1, "the phrase");
+  await voice.reload("--phrase=Welcome.", "--speed=1.5");
+  await until(() => count() === 2, "the phrase at its other pace");
+  await voice.reload("--phrase=Welcome.", "--speed=1.5", "--language=de");
+  await until(() => count() === 3, "the phrase in its other language");
+  expect(voice.engine.utterances[0]?.request).toMatchObject({ speed: 1.5, language: "de" });
+});
+
+test("another room for phrases counts at once, for the same engine", async () => {
+  const { folder, count } = phraseFolder("rooms");
+  await using voice = await Voice.open(folder, "--phrase=Welcome.");
+  await until(() => count() === 1, "the phrase");
+  await voice.reload("--phrase=Welcome.", "--phrase-cache-mb=1");
+  expect(voice.engines).toHaveLength(1);
+  await voice.reload("--phrase=Welcome.", "--phrase-cache-mb=0");
+  await until(() => count() === 0, "the end of the phrase");
+  await voice.reload("--phrase=Welcome.", "--phrase-cache-mb=1");
+  await until(() => count() === 1, "the phrase once more");
 });
 
 test("a call begins with its first text and ends with it, and a mere connection is no call", async () => {

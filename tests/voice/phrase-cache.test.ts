@@ -167,6 +167,21 @@ describe("the size", () => {
     expect(await next.get(keyOf("one"))).toBeDefined();
   });
 
+  test("may become another: what has no room any more goes, and comes back when there is", async () => {
+    const cache = await openCache(30_000);
+    for (const text of ["one", "two", "three"]) await cache.put(keyOf(text), sound);
+    await cache.limitTo(20_000);
+    expect(cache.status()).toMatchObject({ phrases: 2, bytes: 2 * 9646, removed: 1 });
+    expect(readdirSync(folder)).toHaveLength(2);
+    expect(await cache.get(keyOf("one"))).toBeUndefined();
+    await cache.limitTo(0);
+    await cache.put(keyOf("four"), sound);
+    expect(readdirSync(folder)).toEqual([]);
+    await cache.limitTo(30_000);
+    for (const text of ["one", "two", "three"]) await cache.put(keyOf(text), sound);
+    expect(readdirSync(folder)).toHaveLength(3);
+  });
+
   test("of one phrase beyond all room is not kept at all", async () => {
     const cache = await openCache(9000);
     await cache.put(keyOf("Hello."), sound);

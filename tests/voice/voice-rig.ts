@@ -60,8 +60,6 @@ export class Voice implements AsyncDisposable {
       readOptions(definition.options, {
         argv: ports.concat(more),
         env: {},
-        file: {},
-        fileName: "",
         command: "kokoro",
       });
     voice.#service = await definition.start(voice.#valuesFor(argv), {
@@ -81,9 +79,9 @@ export class Voice implements AsyncDisposable {
   }
 
   /** As the command does it; `argv` takes the place of what was given at the start. */
-  async reload(...argv: readonly string[]): Promise<void> {
+  async reload(...argv: readonly string[]): Promise<readonly string[] | undefined> {
     const values = this.#valuesFor?.(argv);
-    if (values !== undefined) await this.#service?.reload?.(values);
+    return values === undefined ? undefined : await this.#service?.reload?.(values);
   }
 
   /** One figure of the status, by its way: `calls.open`. */

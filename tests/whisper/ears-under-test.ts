@@ -12,7 +12,7 @@ import { libraryUnderTest, sileroModelUnderTest } from "./library-under-test.ts"
 import { openDemo } from "./recogniser-under-test.ts";
 import { demoModel } from "./speech-under-test.ts";
 
-const noOptions = { argv: [], env: {}, file: {}, fileName: "", command: "whisper" };
+const noOptions = { argv: [], env: {}, command: "whisper" };
 /** What the demo model hears well. */
 const demoFacts = { audioContext: { floor: 256, margin: 25 }, maxUtteranceMs: 9000 };
 

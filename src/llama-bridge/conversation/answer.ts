@@ -2,6 +2,7 @@
  * One answer of the agent, from the question to the end of its last word: has the model asked, its
  * words spoken and its tools run, and goes on where an interruption turned out to be none.
  */
+import type { Timer } from "../../core/clock.ts";
 import type { AnswerEnd, ToolCall } from "../chat/chat-messages.ts";
 import { AnswerLength } from "./answer-length.ts";
 import { AnswerRun } from "./answer-run.ts";
@@ -44,6 +45,8 @@ export class Answer {
   #round = 0;
   /** What takes the caller away, when they have heard everything. */
   #last: RunnableCall | undefined;
+  /** They have, as far as this side can know, and may still speak. */
+  #parting: Timer | undefined;
   #hasShrunk = false;
   /** Everything that belongs to the answer has been said, or given to the voice. */
   #isComplete = false;
@@ -116,7 +119,7 @@ export class Answer {
   wasPlayed(): void {
     this.#words.heard(this.#words.text.length);
     if (this.#last === undefined) this.#stage.rest("played");
-    else void this.#runLast(this.#last);
+    else this.#part(this.#last);
   }
 
   /** What is being said or prepared is void; what was heard of it stays. */
@@ -160,6 +163,8 @@ export class Answer {
     this.#run = undefined;
     this.#length.drop();
     this.#tools.stop();
+    this.#parting?.cancel();
+    this.#parting = undefined;
   }
 
   #withoutOpenWord(): string {
@@ -259,6 +264,17 @@ export class Answer {
     this.#stage.step("end");
     this.#stage.watch(playMs + this.#words.text.length * playCharMs);
     this.#words.finish();
+  }
+
+  /** The end of what was said is still on its way to the caller; may be told more than once. */
+  #part(last: RunnableCall): void {
+    if (this.#parting !== undefined) return;
+    const { answerMs, partingMs } = this.#stage.limits;
+    this.#stage.watch(answerMs);
+    this.#parting = this.#parts.clock.after(partingMs, () => {
+      this.#parting = undefined;
+      void this.#runLast(last);
+    });
   }
 
   /** The caller is taken away; where that fails, the model has to tell them. */

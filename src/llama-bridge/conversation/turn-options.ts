@@ -44,6 +44,8 @@ export interface TurnLimits {
   /** For playing an answer: this much, and so much for each of its characters. */
   readonly playMs: number;
   readonly playCharMs: number;
+  /** After the last word so long until a tool takes the caller away: networks and phones hold sound back. */
+  readonly partingMs: number;
 }
 
 export const defaultTurnLimits: TurnLimits = {
@@ -53,6 +55,7 @@ export const defaultTurnLimits: TurnLimits = {
   answerMs: 130_000,
   playMs: 10_000,
   playCharMs: 120,
+  partingMs: 400,
 };
 
 /** Of one answer, in characters: more is not spoken. */

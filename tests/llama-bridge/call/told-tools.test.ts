@@ -58,6 +58,22 @@ test("each use is told with what came of it, and is what it was", async () => {
   ]);
 });
 
+test("a tool that is done in a later turn is told under the one that called it", async () => {
+  const told: LlamaCallEvent[] = [];
+  let turn = 3;
+  const tools = new ToldTools({
+    tools: new ToolBox([tool("orders", { kind: "result", text: "two parcels" })]),
+    turn: () => turn,
+    tell: (event) => void told.push(event),
+    clock,
+  });
+  const plan = tools.plan(callOf("orders"));
+  if (plan.kind === "refused") throw new Error(plan.reason);
+  turn = 4;
+  await plan.run(new AbortController().signal);
+  expect(told).toMatchObject([{ kind: "tool", turn: 3, outcome: "result" }]);
+});
+
 test("a wrong use is told at once", () => {
   const { told, tools } = toldBy();
   expect(tools.plan(callOf("dance", { steps: 2 })).kind).toBe("refused");

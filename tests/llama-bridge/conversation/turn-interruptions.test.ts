@@ -9,6 +9,7 @@ import { TurnRig, type TurnRigOptions } from "./turn-rig.ts";
 setDefaultTimeout(30_000);
 
 const settleMs = 250;
+const partingMs = 400;
 const words = "We open at nine, and on Sunday we open at ten o'clock.";
 const rest = "and on Sunday we open at ten o'clock.";
 const goOn = "(The caller said nothing. Go on where you stopped.)";
@@ -372,6 +373,7 @@ describe("tools and an interruption by nothing", () => {
     expect(rig.said.at(-2)).toBe("2: and have a very nice day.");
     expect(done).toEqual([]);
     rig.playAll();
+    rig.clock.advance(partingMs);
     await rig.reaches("idle");
     expect(done).toEqual(["hang up"]);
     cough(rig);
@@ -388,6 +390,19 @@ describe("tools and an interruption by nothing", () => {
     await rig.reaches("idle");
     expect(done).toEqual(["hang up"]);
     expect(told.resumed).toEqual([[2, 0]]);
+  });
+
+  test("a cough in the moment behind the last word does not keep the caller", async () => {
+    const { rig, done } = callRig();
+    using _ = rig;
+    await asked(rig, calls("hang_up", {}, "Good-bye, and have a very nice day."));
+    await rig.reaches("speaking");
+    rig.playAll();
+    rig.clock.advance(partingMs - 1);
+    cough(rig);
+    await rig.reaches("idle");
+    expect(done).toEqual(["hang up"]);
+    expect(rig.said.filter((said) => said.includes("Good-bye"))).toHaveLength(1);
   });
 
   test("a tool that was stopped is asked for again by the model", async () => {

@@ -9,6 +9,9 @@ import { apology, TurnRig, type TurnRigOptions } from "./turn-rig.ts";
 
 setDefaultTimeout(30_000);
 
+/** Until the last of what was played has reached the caller. */
+const partingMs = 400;
+
 const hours: Tool = {
   declaration: {
     name: "hours",
@@ -159,10 +162,47 @@ describe("what takes the caller away", () => {
     rig.server.script(calls("transfer", { to: "sales" }, "One moment."));
     rig.machine.transcript("Sales, please.");
     await rig.reaches("speaking");
-    expect(each.done).toEqual([]);
     rig.playAll();
+    rig.clock.advance(partingMs - 1);
+    rig.playAll();
+    expect(each.done).toEqual([]);
+    rig.clock.advance(1);
     await rig.reaches("idle");
     expect(each.done).toEqual(["transfer 200"]);
+    rig.clock.advance(partingMs);
+    expect(each.done).toEqual(["transfer 200"]);
+  });
+
+  test("does not happen to a caller who speaks in the moment behind the last word", async () => {
+    using each = toolRig();
+    const { rig } = each;
+    rig.server.script(calls("hang_up", {}, "Good-bye."), says(["Yes?"]));
+    rig.machine.transcript("That is all.");
+    await rig.reaches("speaking");
+    rig.playAll();
+    rig.clock.advance(partingMs - 1);
+    rig.machine.speech();
+    rig.clock.advance(partingMs);
+    rig.machine.transcript("No, wait.");
+    rig.machine.silence();
+    await rig.reaches("speaking");
+    expect(rig.said.slice(-2)).toEqual(["2: Yes?", "finish 2"]);
+    rig.playAll();
+    rig.clock.advance(partingMs);
+    expect(rig.machine.state).toBe("idle");
+    expect(each.done).toEqual([]);
+  });
+
+  test("does not happen when the call ends in that moment", async () => {
+    using each = toolRig();
+    const { rig } = each;
+    rig.server.script(calls("hang_up", {}, "Good-bye."));
+    rig.machine.transcript("That is all.");
+    await rig.reaches("speaking");
+    rig.playAll();
+    rig.machine.close();
+    expect(rig.clock.timers).toBe(0);
+    expect(each.done).toEqual([]);
   });
 
   test("happens at once where nothing is said", async () => {
@@ -198,6 +238,7 @@ describe("what takes the caller away", () => {
     rig.machine.transcript("Sales, please.");
     await rig.reaches("speaking");
     rig.playAll();
+    rig.clock.advance(partingMs);
     await until(() => rig.said.length > 2, "more words");
     expect((await rig.asked(1)).contents("tool")).toEqual(["error: nobody answers at 200"]);
     await rig.reaches("speaking");
@@ -221,6 +262,7 @@ describe("a model without tools of its own", () => {
     expect(second.tools).toEqual([]);
     expect(second.contents("user").at(-1)).toBe("[[result of hours]] Monday: 9 to 6");
     rig.playAll();
+    rig.clock.advance(partingMs);
     await rig.reaches("idle");
     expect(each.done).toEqual(["transfer 200"]);
   });

@@ -1,5 +1,5 @@
 /** Where the password of a line comes from: the environment or a file, never the command line. */
-import { type SipLine, lineName } from "./sip-line.ts";
+import { type SipLine, lineName, parseLine } from "./sip-line.ts";
 
 export type PasswordResult =
   | {
@@ -37,6 +37,20 @@ export function passwordFor(
 /** `WILDFIRE_LINE_<USER>_PASSWORD`: the user in upper case, all but letters and digits as "_". */
 export function passwordVariable(user: string): string {
   return `WILDFIRE_LINE_${user.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}_PASSWORD`;
+}
+
+/** Names under which a password of this line alone may be kept; the first one that has a password wins. */
+export function ownPasswordNames(text: string): readonly string[] {
+  const parsed = parseLine(text);
+  if (!parsed.ok) return [text];
+  const { line } = parsed;
+  return [...new Set([text, lineName(line), `${line.user}@${line.host}`])];
+}
+
+/** The same, and behind them the bare user, whose password may be that of other lines too. */
+export function linePasswordNames(text: string): readonly string[] {
+  const parsed = parseLine(text);
+  return parsed.ok ? [...ownPasswordNames(text), parsed.line.user] : [text];
 }
 
 function passwordInFile(user: string, text: string): string | undefined {

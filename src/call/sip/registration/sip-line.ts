@@ -22,7 +22,7 @@ export type LineResult =
   | { readonly ok: false; readonly problem: string };
 
 /** Short enough that a PBX that has forgotten us is noticed within two minutes. */
-const defaultExpiresSeconds = 120;
+export const defaultExpiresSeconds = 120;
 const minExpiresSeconds = 20;
 const maxExpiresSeconds = 86_400;
 const maxCharacters = 512;
