@@ -5,7 +5,7 @@
 import { joinSamples } from "../src/audio/join-samples.ts";
 import { decodeMuLaw, encodeMuLaw } from "../src/audio/g711.ts";
 import { levelDbfs, silenceDbfs } from "../src/audio/level.ts";
-import { resampleAll } from "../src/evaluation/telephone-line.ts";
+import { resampleWhole } from "../src/audio/resample-whole.ts";
 import { whisperSampleRateHz } from "../src/whisper/recogniser.ts";
 import { lineRateHz, pinkNoise, whiteNoise } from "./noise.ts";
 import type { Span } from "./spans.ts";
@@ -50,7 +50,7 @@ const upsampling = whisperSampleRateHz / lineRateHz;
 
 /** Finds the words of a 16 kHz recording without noise, and cuts off the silence around them. */
 export function labelSentence(wide: Float32Array): LabelledSentence {
-  const recording = resampleAll(wide, whisperSampleRateHz, lineRateHz);
+  const recording = resampleWhole(wide, { fromHz: whisperSampleRateHz, toHz: lineRateHz });
   const spans = findSpeech(recording);
   const start = spans[0]?.start ?? 0;
   const end = spans.at(-1)?.end ?? 0;
@@ -83,7 +83,10 @@ export function makeLabelledCall(options: LabelledCallOptions): LabelledCall {
   const narrow = joinSamples([new Float32Array(leadSamples), ...pieces]);
   addNoise(narrow, options, random);
   return {
-    samples: resampleAll(decodeMuLaw(encodeMuLaw(narrow)), lineRateHz, whisperSampleRateHz),
+    samples: resampleWhole(decodeMuLaw(encodeMuLaw(narrow)), {
+      fromHz: lineRateHz,
+      toHz: whisperSampleRateHz,
+    }),
     speech: speech.map(upsampled),
     pauses: pauses.map(upsampled),
   };

@@ -35,8 +35,6 @@ export async function loadModel(options: LoadModelOptions): Promise<ModelUnderTe
       ...(model === "demo" ? [] : [`--model=${await modelPath(model)}`]),
     ],
     env: {},
-    file: {},
-    fileName: "",
     command: "whisper",
   });
   const clock = systemClock;

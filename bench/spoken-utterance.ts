@@ -1,6 +1,6 @@
 /** What callers of the conversation say: the recordings at the line's rate and at chosen levels. */
 import { levelDbfs } from "../src/audio/level.ts";
-import { resampleAll } from "../src/evaluation/telephone-line.ts";
+import { resampleWhole } from "../src/audio/resample-whole.ts";
 import { whisperSampleRateHz } from "../src/whisper/recogniser.ts";
 import { lineRateHz } from "./noise.ts";
 import { sentences } from "./sentences.ts";
@@ -34,7 +34,7 @@ export async function spokenUtterances(
   return levelsDbfs.flatMap((_, round) =>
     all.map(({ name, samples }, index) => {
       const dbfs = levelsDbfs[(index + round) % levelsDbfs.length] ?? 0;
-      const narrow = resampleAll(samples, whisperSampleRateHz, lineRateHz);
+      const narrow = resampleWhole(samples, { fromHz: whisperSampleRateHz, toHz: lineRateHz });
       return spokenUtterance(name, atSpeechLevel(narrow, dbfs), dbfs);
     }),
   );

@@ -1,5 +1,5 @@
 /** A call that never stops: sentences over a telephone line, with pauses that end utterances. */
-import { resampleAll } from "../src/evaluation/telephone-line.ts";
+import { resampleWhole } from "../src/audio/resample-whole.ts";
 import { whisperSampleRateHz } from "../src/whisper/recogniser.ts";
 import { recordOverTelephone } from "./line-sounds.ts";
 import { atLevel, lineRateHz, lowPassNoise, type Sound } from "./noise.ts";
@@ -26,7 +26,7 @@ export interface Said {
 
 /** A recording (16 kHz) with the line's noise behind it and through its coding. */
 export function sayOverTelephone(text: string, recording: Float32Array): Sayable {
-  const narrow = resampleAll(recording, whisperSampleRateHz, lineRateHz);
+  const narrow = resampleWhole(recording, { fromHz: whisperSampleRateHz, toHz: lineRateHz });
   const background = lineNoise();
   let at = 0;
   const sound = (): number => {

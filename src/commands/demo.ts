@@ -1,7 +1,8 @@
 /** `wildfire demo`: the whole appliance on free ports, with a call to itself and its page to look at. */
 import { embedded } from "#embedded";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import colors from "picocolors";
@@ -58,17 +59,15 @@ const answerLimitMs = 15_000;
 /** Resolves to 0 when the call went well and everything was stopped in order. */
 export async function demo(argv: readonly string[]): Promise<number> {
   const { env } = process;
-  const values = readOptions(options, { argv, env, command: "demo", file: {}, fileName: "" });
+  const values = readOptions(options, { argv, env, command: "demo" });
   if (values.help) {
     process.stdout.write(help);
     return 0;
   }
   const folder = await mkdtemp(join(tmpdir(), "wildfire-demo-"));
-  try {
-    return await new Demonstration(folder, values).run();
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  // A second signal ends the process at once, and nothing is kept then either.
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return await new Demonstration(folder, values).run();
 }
 
 type EventFields = Readonly<Record<string, unknown>>;
@@ -200,8 +199,9 @@ class Demonstration {
     if (state === "ready") this.#tick(`${name} is ready`);
   }
 
-  #crash({ service, reason }: Crash): void {
-    this.#crashed.resolve(`${service} is ${reason}`);
+  /** One that is started again may still take the call. */
+  #crash({ service, reason, restartInMs }: Crash): void {
+    if (restartInMs === undefined) this.#crashed.resolve(`${service} is ${reason}`);
   }
 
   #tick(what: string, detail = ""): void {

@@ -79,8 +79,6 @@ export async function doctor(argv: readonly string[]): Promise<number> {
     argv,
     env: {},
     command: "doctor",
-    file: {},
-    fileName: "",
   });
   if (values.help) {
     process.stdout.write(help);

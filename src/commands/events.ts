@@ -38,8 +38,6 @@ export async function events(argv: readonly string[]): Promise<number> {
     argv,
     env: process.env,
     command: "events",
-    file: {},
-    fileName: "",
   });
   if (values.help) {
     process.stdout.write(help);

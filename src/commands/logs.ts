@@ -67,8 +67,6 @@ export async function logs(argv: readonly string[]): Promise<number> {
     argv,
     env: process.env,
     command: "logs",
-    file: {},
-    fileName: "",
   });
   if (values.help) {
     process.stdout.write(help);

@@ -51,8 +51,6 @@ export async function transcribe(argv: readonly string[]): Promise<number> {
     argv: rest,
     env: process.env,
     command: "transcribe",
-    file: {},
-    fileName: "",
   });
   if (values.help) {
     process.stdout.write(help);

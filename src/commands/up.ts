@@ -35,8 +35,6 @@ export async function up(argv: readonly string[]): Promise<number> {
     argv,
     env: process.env,
     command: "up",
-    file: {},
-    fileName: "",
   });
   if (values.help) {
     process.stdout.write(help);

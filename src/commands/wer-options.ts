@@ -99,8 +99,6 @@ export function readWerArguments(argv: readonly string[]): WerArguments {
     argv: rest,
     env: process.env,
     command: "wer",
-    file: {},
-    fileName: "",
   });
   const [folder] = operands;
   if (folder !== undefined && operands.length === 1) return { folder, values };

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { decodeWav } from "../audio/wav.ts";
 import { quote, WildfireError } from "../core/errors.ts";
 import { whisperSampleRateHz } from "../whisper/recogniser.ts";
-import { resampleAll } from "./telephone-line.ts";
+import { resampleWhole } from "../audio/resample-whole.ts";
 
 /** Two hours of 16 kHz; more does not go into memory at once. */
 const maxFileBytes = 256 * 1024 * 1024;
@@ -29,7 +29,7 @@ export async function readRecording(file: RecordingFile): Promise<Float32Array> 
     });
   const { samples, sampleRateHz } = decodeWav(bytes, file.name);
   if (sampleRateHz === whisperSampleRateHz) return samples;
-  return resampleAll(samples, sampleRateHz, whisperSampleRateHz);
+  return resampleWhole(samples, { fromHz: sampleRateHz, toHz: whisperSampleRateHz });
 }
 
 function unreadable(message: string, cause?: unknown): WildfireError {

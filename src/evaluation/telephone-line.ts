@@ -1,7 +1,7 @@
 /** What a telephone line does to sound: half the bandwidth, G.711, noise, lost packets. */
 import { decodeALaw, decodeMuLaw, encodeALaw, encodeMuLaw } from "../audio/g711.ts";
 import { FrameLevelMeter, silenceDbfs } from "../audio/level.ts";
-import { Resampler } from "../audio/resample.ts";
+import { resampleWhole } from "../audio/resample-whole.ts";
 import type { PseudoRandom } from "./pseudo-random.ts";
 
 export interface TelephoneLine {
@@ -26,23 +26,11 @@ export function throughTelephone(
   line: TelephoneLine,
   random: PseudoRandom,
 ): Float32Array {
-  const narrow = resampleAll(samples, wideRateHz, telephoneRateHz);
+  const narrow = resampleWhole(samples, { fromHz: wideRateHz, toHz: telephoneRateHz });
   if (line.snrDb !== undefined) addNoise(narrow, speechDbfs(narrow) - line.snrDb, random);
   codeAndDecode(narrow, line.law);
   if (line.lossShare !== undefined) losePackets(narrow, line.lossShare, random);
-  return resampleAll(narrow, telephoneRateHz, wideRateHz);
-}
-
-/** The whole recording at another rate, as a new array. */
-export function resampleAll(samples: Float32Array, fromHz: number, toHz: number): Float32Array {
-  const resampler = new Resampler({ fromHz, toHz });
-  // Both are views of one buffer, so the first has to be copied before the second is asked for.
-  const head = resampler.process(samples).slice();
-  const tail = resampler.flush();
-  const all = new Float32Array(head.length + tail.length);
-  all.set(head);
-  all.set(tail, head.length);
-  return all;
+  return resampleWhole(narrow, { fromHz: telephoneRateHz, toHz: wideRateHz });
 }
 
 /** Mean power of the frames in which somebody speaks. */

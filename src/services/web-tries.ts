@@ -25,7 +25,7 @@ import type {
 import { hearingOptions } from "./hearing-options.ts";
 import { kokoroOptions } from "./kokoro-options.ts";
 import { llamaOptions, readCallSettings } from "./llama-options.ts";
-import { chatKeyVariable, readKey } from "./secret-key.ts";
+import { chatKeyVariable, readKey, speechKeyVariable } from "./secret-key.ts";
 import type { ServiceContext } from "./service.ts";
 
 export interface WebTriesOptions {
@@ -211,8 +211,6 @@ async function chatKey({ effective, secrets }: Configured): Promise<string | und
 
 async function speechKey({ effective, secrets }: Configured): Promise<string | undefined> {
   const values = sectionValues(effective, "kokoro", kokoroOptions);
-  const variable = "WILDFIRE_SPEECH_KEY";
-  return await readKey(values["key-file"], variable, {
-    [variable]: secrets.get("speech-key")?.value,
-  });
+  const env = { [speechKeyVariable]: secrets.get("speech-key")?.value };
+  return await readKey(values["key-file"], speechKeyVariable, env);
 }

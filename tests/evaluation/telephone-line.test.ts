@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { levelDbfs } from "../../src/audio/level.ts";
 import { PseudoRandom } from "../../src/evaluation/pseudo-random.ts";
-import { resampleAll, throughTelephone } from "../../src/evaluation/telephone-line.ts";
+import { resampleWhole } from "../../src/audio/resample-whole.ts";
+import { throughTelephone } from "../../src/evaluation/telephone-line.ts";
 
 const rateHz = 16_000;
 
@@ -104,8 +105,8 @@ test("sound of any length comes back, none too", () => {
 });
 
 test("a recording at another rate keeps its tone and its length in time", () => {
-  const at8 = resampleAll(tone(1000, 1), rateHz, 8000);
+  const at8 = resampleWhole(tone(1000, 1), { fromHz: rateHz, toHz: 8000 });
   expect(at8.length).toBe(8000);
-  const back = resampleAll(at8, 8000, rateHz);
+  const back = resampleWhole(at8, { fromHz: 8000, toHz: rateHz });
   expect(levelDbfs(middle(difference(back, tone(1000, 1))))).toBeLessThan(-60);
 });
