@@ -121,10 +121,13 @@ describeWithChromium(
       }
       await page.locator("#talk-call").click();
       await shows(page, "You are connected");
+      await page.locator("#talk-transcript").focus();
       stage.web.signal("SIGKILL");
       await shows(page, "The connection to the server is lost");
       await visit.picture("talk-lost-narrow");
       expect(await page.locator("#talk-call").isVisible()).toBe(true);
+      // Whoever reads is not taken to another place.
+      expect(await page.evaluate<string>("document.activeElement.id")).toBe("talk-transcript");
     });
   },
   { argv: fakeMicrophone },

@@ -1,7 +1,8 @@
 /** The script of the page Access: sends its forms as JSON, and shows what is shown once. */
 import type { PageDocument, PageElement } from "./dom.ts";
-import { parseFields, textOf } from "./fields.ts";
+import { type Fields, textOf } from "./fields.ts";
 import { tell as tellDone } from "./notice.ts";
+import { refusal, sendForJson } from "./server-request.ts";
 
 declare const document: PageDocument;
 declare const location: { assign(address: string): void };
@@ -24,7 +25,7 @@ function listen(page: PageDocument & FormDocument): void {
     const { target } = event;
     if (!isForm(target) || !target.hasAttribute("data-post")) return;
     event.preventDefault();
-    void send(target);
+    void submit(target);
   });
 }
 
@@ -32,18 +33,15 @@ function isForm(target: unknown): target is PageElement {
   return typeof target === "object" && target !== null && "querySelectorAll" in target;
 }
 
-async function send(form: PageElement): Promise<void> {
+async function submit(form: PageElement): Promise<void> {
   const [button] = [...form.querySelectorAll("button[type=submit]")];
   if (button !== undefined) button.disabled = true;
   tell(form, "");
   try {
-    const session = parseFields(await (await fetch("/api/v1/session")).text());
-    const response = await fetch(form.getAttribute("data-post") ?? "", {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-csrf-token": textOf(session, "csrf") },
-      body: JSON.stringify(fieldsIn(form)),
-    });
-    show(form, response.ok, parseFields(await response.text()));
+    const path = form.getAttribute("data-post") ?? "";
+    const { isOk, status, answer } = await sendForJson(path, { body: fieldsIn(form) });
+    if (isOk) show(form, answer);
+    else tell(form, refusal(answer, status));
   } catch {
     tell(form, "The server cannot be reached.");
   }
@@ -63,12 +61,7 @@ function fieldsIn(form: PageElement): Readonly<Record<string, string | number>> 
   return fields;
 }
 
-function show(form: PageElement, isDone: boolean, answer: Readonly<Record<string, unknown>>): void {
-  if (!isDone) {
-    const parts = [textOf(answer, "error"), textOf(answer, "hint")];
-    tell(form, parts.filter((text) => text !== "").join("; ") || "This did not work.");
-    return;
-  }
+function show(form: PageElement, answer: Fields): void {
   const secret = textOf(answer, "secret");
   const [place] = [...form.querySelectorAll("[data-secret]")];
   const [text] = [...form.querySelectorAll("[data-secret-text]")];

@@ -25,6 +25,8 @@ export const assets: ReadonlyMap<string, Asset> = new Map([
   ["fields.js", { type: script, text: await transpiled("fields") }],
   ["morph.js", { type: script, text: await transpiled("morph") }],
   ["notice.js", { type: script, text: await transpiled("notice") }],
+  ["live-source.js", { type: script, text: await transpiled("live-source") }],
+  ["server-request.js", { type: script, text: await transpiled("server-request") }],
   ["steer.js", { type: script, text: await transpiled("steer") }],
   ["access.js", { type: script, text: await transpiled("access") }],
   ["calls.js", { type: script, text: await transpiled("calls") }],

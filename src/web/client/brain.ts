@@ -4,16 +4,13 @@ import { textOf } from "./fields.ts";
 import {
   fillIn,
   filled,
-  findServers,
-  offer,
+  offerServers,
   onTry,
   postTry,
   readEvents,
   secretValue,
   settingValue,
-  showError,
   showResult,
-  showServers,
 } from "./tries.ts";
 
 declare const document: PageDocument;
@@ -22,27 +19,21 @@ const verdict = document.getElementById("try-verdict");
 const answer = document.getElementById("try-answer");
 const clauses = document.getElementById("try-clauses");
 const promptField = document.querySelector('[data-setting="llama.prompt"]');
-const modelField = document.querySelector('[data-setting="llama.model"]');
 
-onTry(document.getElementById("try-start"), document.getElementById("try-stop"), async (signal) => {
+onTry(verdict, async (signal) => {
   let text = "";
   const spoken: string[] = [];
   if (answer !== null) answer.textContent = "";
   if (clauses !== null) clauses.textContent = "";
   showResult(verdict, { seen: "Asking…" });
-  try {
-    const response = await postTry("/api/v1/tries/chat", wish(), signal);
-    await readEvents(response, (name, fields) => {
-      if (name === "text") text += textOf(fields, "text");
-      if (name === "clause") spoken.push(textOf(fields, "text"));
-      if (name === "result") showResult(verdict, fields);
-      if (answer !== null) answer.textContent = text;
-      if (clauses !== null) clauses.textContent = spoken.join("\n");
-    });
-  } catch (error) {
-    if (signal.aborted) showResult(verdict, { level: "skipped", seen: "Stopped." });
-    else showError(verdict, error);
-  }
+  const response = await postTry("/api/v1/tries/chat", wish(), signal);
+  await readEvents(response, (name, fields) => {
+    if (name === "text") text += textOf(fields, "text");
+    if (name === "clause") spoken.push(textOf(fields, "text"));
+    if (name === "result") showResult(verdict, fields);
+    if (answer !== null) answer.textContent = text;
+    if (clauses !== null) clauses.textContent = spoken.join("\n");
+  });
 });
 
 function wish(): object {
@@ -72,24 +63,14 @@ document.getElementById("use-usual")?.addEventListener("click", () => {
   promptField?.focus?.();
 });
 
-const place = document.getElementById("servers");
-if (place !== null) {
-  const servers = await findServers("chat", "models");
-  const mayUse = modelField !== null && !modelField.hasAttribute("data-fixed");
-  const names = servers.flatMap((server) => server.names);
-  offer(modelField, "model-names", [...new Set(names)]);
-  showServers({
-    place,
-    servers,
-    word: "model",
-    onUse: mayUse
-      ? ({ url, names: models }) => {
-          fillIn("llama.backend", "openai");
-          fillIn("llama.url", url);
-          if (models[0] !== undefined) fillIn("llama.model", models[0]);
-        }
-      : undefined,
-  });
-  const none = document.getElementById("no-servers");
-  if (none !== null) none.textContent = servers.length === 0 ? "none was found on this host." : "";
-}
+await offerServers({
+  kind: "chat",
+  word: "model",
+  setting: "llama.model",
+  builtin: [],
+  use({ url, names: [first] }) {
+    fillIn("llama.backend", "openai");
+    fillIn("llama.url", url);
+    if (first !== undefined) fillIn("llama.model", first);
+  },
+});

@@ -50,6 +50,8 @@ export interface PageEvent {
 
 export interface PageDocument {
   readonly body: PageElement;
+  /** What has the focus. */
+  readonly activeElement: PageElement | null;
   getElementById(id: string): PageElement | null;
   querySelector(selector: string): PageElement | null;
   querySelectorAll(selector: string): Iterable<PageElement>;
@@ -59,5 +61,9 @@ export interface PageDocument {
 }
 
 export interface PageEventSource {
-  addEventListener(name: string, action: (event: { readonly data: string }) => void): void;
+  readonly readyState: number;
+  addEventListener(
+    name: string,
+    action: (event: { readonly data: string; readonly lastEventId: string }) => void,
+  ): void;
 }

@@ -2,7 +2,8 @@
 import type { PageDocument, PageElement } from "./dom.ts";
 import { textOf } from "./fields.ts";
 import { type LineParts, lineKey, lineText } from "./line-text.ts";
-import { postJson, refusal, saveSettings } from "./settings-save.ts";
+import { refusal, sendForJson } from "./server-request.ts";
+import { saveSettings } from "./settings-save.ts";
 import { confirmed } from "./steer.ts";
 
 declare const document: PageDocument;
@@ -15,7 +16,6 @@ declare const addEventListener: (
 const formSelector = "form[data-line]";
 /** Long enough to read what was done. */
 const showMs = 1500;
-let isLeaving = false;
 
 document.addEventListener("submit", (event) => {
   const form = within(event.target, formSelector);
@@ -35,13 +35,13 @@ for (const kind of ["input", "change"]) {
   document.addEventListener(kind, ({ target }) => {
     const form = within(target, formSelector);
     if (form === null) return;
-    for (const place of form.querySelectorAll("[data-unsaved]")) place.hidden = !isDirty(form);
+    mark(form);
   });
 }
 
 addEventListener("beforeunload", (event) => {
   const forms = [...document.querySelectorAll(formSelector)];
-  if (!isLeaving && forms.some(isDirty)) event.preventDefault();
+  if (forms.some(isDirty)) event.preventDefault();
 });
 
 function within(target: unknown, selector: string): PageElement | null {
@@ -68,9 +68,16 @@ function partsOf(form: PageElement): LineParts {
   };
 }
 
+function passwordField(form: PageElement): PageElement | undefined {
+  return [...form.querySelectorAll("[data-password]")][0];
+}
+
 function passwordOf(form: PageElement): string {
-  const [field] = form.querySelectorAll("[data-password]");
-  return field?.value ?? "";
+  return passwordField(form)?.value ?? "";
+}
+
+function mark(form: PageElement): void {
+  for (const place of form.querySelectorAll("[data-unsaved]")) place.hidden = !isDirty(form);
 }
 
 function isDirty(form: PageElement): boolean {
@@ -102,15 +109,19 @@ async function save(form: PageElement): Promise<void> {
   const key = lineKey(partsOf(form));
   const password = passwordOf(form);
   const isRenamed = name !== "" && name !== key;
-  const typed = password === "" ? [] : [{ name: `line.${key}`, value: password }];
+  const forgotten = isRenamed ? [{ name: `line.${name}`, value: null }] : [];
+  const typed = [...forgotten, { name: `line.${key}`, value: password }];
   const moved = isRenamed ? [{ name: `line.${key}`, from: `line.${name}` }] : [];
   await change(form, textOfLine(form), password === "" ? moved : typed);
 }
 
 async function remove(form: PageElement): Promise<void> {
   const name = form.getAttribute("data-line-name") ?? "";
-  if (!(await confirmed(`Remove the line ${name} and its password?`))) return;
-  await change(form, undefined, [{ name: `line.${name}`, value: null }]);
+  // What comes from elsewhere the server refuses to forget.
+  const isElsewhere = passwordField(form)?.hasAttribute("data-fixed") === true;
+  if (!(await confirmed(`Remove the line ${name}${isElsewhere ? "" : " and its password"}?`)))
+    return;
+  await change(form, undefined, isElsewhere ? [] : [{ name: `line.${name}`, value: null }]);
 }
 
 async function change(
@@ -119,6 +130,9 @@ async function change(
   secrets: readonly object[],
 ): Promise<void> {
   setBusy(form, true);
+  const fields = [...form.querySelectorAll("[data-part], [data-password]")];
+  const sent = fields.map((field) => ({ field, value: field.value ?? "" }));
+  const name = text === undefined ? "" : lineKey(partsOf(form));
   const lines = allLines(form, text);
   const value = lines.length === 0 ? null : lines;
   const place = document.querySelector("[data-lines]");
@@ -130,8 +144,21 @@ async function change(
     sayProblem(form, [...outcome.problems.values()].join(" "));
     return;
   }
-  isLeaving = true;
+  form.setAttribute("data-line", text ?? "");
+  form.setAttribute("data-line-name", name);
+  for (const { field, value: was } of sent) settle(field, was);
+  mark(form);
+  for (const other of document.querySelectorAll("[data-revision]")) {
+    other.setAttribute("data-revision", outcome.revision);
+  }
+  // Asks first where something else is not saved; whoever stays can save that.
   setTimeout(() => location.reload(), showMs);
+}
+
+/** What was sent is saved; what was typed meanwhile is not. */
+function settle(field: PageElement, sent: string): void {
+  if (!field.hasAttribute("data-password")) field.setAttribute("data-was", sent);
+  else if (field.value === sent) field.value = "";
 }
 
 function sayProblem(form: PageElement, problem: string): void {
@@ -149,7 +176,7 @@ async function tryLine(form: PageElement): Promise<void> {
   const password = passwordOf(form);
   const body = { line: textOfLine(form), ...(password === "" ? {} : { password }) };
   try {
-    const { isOk, status, answer } = await postJson("/api/v1/tries/line", body);
+    const { isOk, status, answer } = await sendForJson("/api/v1/tries/line", { body });
     if (!isOk) show(place, "bad", refusal(answer, status), "");
     else
       show(place, toneOf(textOf(answer, "level")), textOf(answer, "seen"), textOf(answer, "fix"));

@@ -33,6 +33,18 @@ export function morph(
   }
 }
 
+/** Its children become those; what is in its place already is not taken out, and keeps scroll and focus. */
+export function arrange(place: PageElement, wanted: readonly PageNode[]): void {
+  for (const child of Array.from(place.childNodes)) {
+    if (!wanted.includes(child)) place.removeChild(child);
+  }
+  let at: PageNode | null = place.childNodes[0] ?? null;
+  for (const child of wanted) {
+    if (child === at) at = at.nextSibling;
+    else place.insertBefore(child, at);
+  }
+}
+
 function morphNode(from: PageNode, to: PageNode, adopt: (node: PageNode) => PageNode): void {
   if (isElement(from) && isElement(to)) morph(from, to, adopt);
   else if (from.textContent !== to.textContent) from.textContent = to.textContent;

@@ -1,11 +1,11 @@
 /** The script of all pages: keeps what is live up to date, counts times, and steers services. */
-import type { PageDocument, PageElement, PageEventSource, PageNode } from "./dom.ts";
+import type { PageDocument, PageElement, PageNode } from "./dom.ts";
 import { parseFields, textOf, textsOf } from "./fields.ts";
-import { morph } from "./morph.ts";
+import { followLive } from "./live-source.ts";
+import { arrange, morph } from "./morph.ts";
 import { steerOnClick } from "./steer.ts";
 
 declare const document: PageDocument;
-declare const EventSource: new (url: string) => PageEventSource;
 declare const DOMParser: new () => {
   parseFromString(text: string, type: "text/html"): PageDocument;
 };
@@ -17,38 +17,36 @@ const endTolerance = 40;
 const besideOwnEntry = 72;
 
 function follow(url: string): void {
-  const source = new EventSource(url);
-  source.addEventListener("open", () => tellConnection("live", "Live"));
-  source.addEventListener("error", () => tellConnection("lost", "Connection lost, trying again …"));
-  source.addEventListener("order", ({ data }) => {
-    const fields = parseFields(data);
-    arrange(textOf(fields, "region"), textsOf(fields, "ids"));
-  });
-  source.addEventListener("fragment", ({ data }) => {
-    const fields = parseFields(data);
-    refresh(textOf(fields, "id"), textOf(fields, "html"));
+  followLive({
+    url,
+    tell: tellConnection,
+    on: {
+      order(data) {
+        const fields = parseFields(data);
+        reorder(textOf(fields, "region"), textsOf(fields, "ids"));
+      },
+      fragment(data) {
+        const fields = parseFields(data);
+        refresh(textOf(fields, "id"), textOf(fields, "html"));
+      },
+    },
   });
 }
 
-function tellConnection(state: string, text: string): void {
+function tellConnection(problem: string): void {
   const place = document.getElementById("connection");
-  if (place === null || place.getAttribute("data-state") === state) return;
-  place.setAttribute("data-state", state);
+  const text = problem === "" ? "Live" : problem;
+  if (place === null || place.textContent === text) return;
+  place.setAttribute("data-state", problem === "" ? "live" : "lost");
   place.textContent = text;
 }
 
 /** The children of the region are those, in that order; new ones are filled by their fragments. */
-function arrange(region: string, ids: readonly string[]): void {
+function reorder(region: string, ids: readonly string[]): void {
   const place = document.getElementById(region);
   if (place === null) return;
-  for (const child of Array.from(place.childNodes)) {
-    const isKept = "id" in child && typeof child.id === "string" && ids.includes(child.id);
-    if (!isKept) place.removeChild(child);
-  }
-  for (const id of ids) {
-    const child = document.getElementById(id);
-    if (child !== null) place.insertBefore(child, null);
-  }
+  const known = ids.flatMap((id) => document.getElementById(id) ?? []);
+  arrange(place, known);
   place.setAttribute("data-order", ids.join(" "));
 }
 

@@ -30,6 +30,8 @@ export function savedText({ kind, text, isChecked }: FieldState): string {
 export function isChanged(field: FieldState): boolean {
   if (field.kind === "forget") return field.isChecked;
   if (field.kind === "secret") return field.text !== "";
+  // What the file has between and around its texts no field can show.
+  if (field.kind === "list") return savedText(field) !== linesOf(field.was).join("\n");
   return savedText(field) !== field.was;
 }
 

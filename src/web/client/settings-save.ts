@@ -1,7 +1,8 @@
 /** Sends changes of settings to the server, and shows what became of them. */
 import type { PageDocument, PageElement } from "./dom.ts";
-import { type Fields, parseFields, textOf } from "./fields.ts";
+import { type Fields, textOf } from "./fields.ts";
 import { tell } from "./notice.ts";
+import { refusal, sendForJson } from "./server-request.ts";
 
 declare const document: PageDocument;
 declare const location: { reload(): void };
@@ -26,7 +27,7 @@ const lookTimes = 40;
 export async function saveSettings(body: object): Promise<SavedSettings | RefusedSettings> {
   const nothing: RefusedSettings = { kind: "refused", problems: new Map() };
   try {
-    const { isOk, status, answer } = await postJson(settingsPath, body);
+    const { isOk, status, answer } = await sendForJson(settingsPath, { body });
     if (isOk) {
       const isApplied = answer["isApplied"] === true;
       tell(textOf(answer, "message"), isApplied ? "done" : "partly");
@@ -44,29 +45,6 @@ export async function saveSettings(body: object): Promise<SavedSettings | Refuse
     tell(`Nothing was saved: ${error instanceof Error ? error.message : String(error)}`, "failed");
     return nothing;
   }
-}
-
-interface JsonAnswer {
-  readonly isOk: boolean;
-  readonly status: number;
-  readonly answer: Fields;
-}
-
-export async function postJson(path: string, body: object): Promise<JsonAnswer> {
-  // Asked for each time: a server that was started again has another one.
-  const session = parseFields(await (await fetch("/api/v1/session")).text());
-  const response = await fetch(path, {
-    method: "POST",
-    headers: { "x-csrf-token": textOf(session, "csrf"), "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  const answer = parseFields(await response.text());
-  return { isOk: response.ok, status: response.status, answer };
-}
-
-export function refusal(answer: Fields, status: number): string {
-  const problem = textOf(answer, "error") || `the server answered ${status}`;
-  return [problem, textOf(answer, "hint")].filter((text) => text !== "").join("; ");
 }
 
 /** Beside each field of the form; those that have none are cleared. Returns the first that is wrong. */

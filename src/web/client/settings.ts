@@ -89,8 +89,8 @@ function restore(field: PageElement): void {
 }
 
 async function save(form: PageElement): Promise<void> {
-  const fields = fieldsIn(form);
-  const body = changesOf(fields.map(stateOf));
+  const sent = fieldsIn(form).map((field) => ({ field, state: stateOf(field) }));
+  const body = changesOf(sent.map(({ state }) => state));
   const [button] = form.querySelectorAll("button[type=submit]");
   if (button !== undefined) button.disabled = true;
   const revision = form.getAttribute("data-revision") ?? "";
@@ -101,7 +101,7 @@ async function save(form: PageElement): Promise<void> {
     return;
   }
   showProblems(form, new Map());
-  for (const field of fields) settle(field);
+  for (const { field, state } of sent) settle(field, state);
   // All forms of the page were made from the same files.
   for (const other of document.querySelectorAll("[data-revision]")) {
     other.setAttribute("data-revision", outcome.revision);
@@ -109,14 +109,13 @@ async function save(form: PageElement): Promise<void> {
   mark(form);
 }
 
-/** What is in the field now is what is saved. */
-function settle(field: PageElement): void {
-  const state = stateOf(field);
+/** What was in the field when it was sent is saved; what was typed meanwhile is not. */
+function settle(field: PageElement, state: FieldState): void {
   if (!isChanged(state)) return;
   field.setAttribute("data-was", savedText(state));
   if (state.kind === "forget") field.checked = false;
   if (state.kind === "secret") {
-    field.value = "";
+    if (field.value === state.text) field.value = "";
     field.setAttribute("placeholder", "kept as it is");
   }
   for (const place of field.closest(".field")?.querySelectorAll("[data-origin]") ?? []) {

@@ -1,7 +1,8 @@
 /** Buttons that change something, such as starting a service: asks first, and says what became of it. */
 import type { PageDocument, PageElement } from "./dom.ts";
-import { parseFields, textOf } from "./fields.ts";
+import { textOf } from "./fields.ts";
 import { tell } from "./notice.ts";
+import { refusal, sendForJson } from "./server-request.ts";
 
 declare const document: PageDocument;
 declare const location: { assign(address: string): void };
@@ -53,14 +54,7 @@ export function confirmed(question: string): Promise<boolean> {
 
 /** What to tell when it is done; throws what went wrong. */
 async function steer(path: string, method: string): Promise<string> {
-  // Asked for each time: a server that was started again has another one.
-  const session = parseFields(await (await fetch("/api/v1/session")).text());
-  const response = await fetch(path, {
-    method,
-    headers: { "x-csrf-token": textOf(session, "csrf") },
-  });
-  const answer = parseFields(await response.text());
-  if (response.ok) return textOf(answer, "message") || "Done.";
-  const problem = textOf(answer, "error") || `the server answered ${response.status}`;
-  throw new Error([problem, textOf(answer, "hint")].filter((text) => text !== "").join("; "));
+  const { isOk, status, answer } = await sendForJson(path, { method });
+  if (isOk) return textOf(answer, "message") || "Done.";
+  throw new Error(refusal(answer, status));
 }

@@ -19,6 +19,7 @@ import {
   microphoneProblem,
   noSoundProblem,
   refusedProblem,
+  silentProblem,
 } from "./talk-problems.ts";
 import type { PageHappening, TalkProblem } from "./talk-states.ts";
 
@@ -41,6 +42,7 @@ export interface TalkCallOptions {
 /** More than this does not wait for a network that stands still: a quarter of a second. */
 const maxWaitingBytes = 8192;
 const lostAfterMs = 8 * talkAliveEveryMs;
+const soundLimitMs = 8000;
 
 export class TalkCall {
   readonly #options: TalkCallOptions;
@@ -98,11 +100,15 @@ export class TalkCall {
       track.addEventListener("ended", () => this.hangUp("the microphone is gone"));
     }
     this.#options.onHappening({ kind: "microphone" });
+    // A browser that has nothing to play sound on never says so: it keeps the page waiting.
+    const limit = setTimeout(() => this.#leave("no sound", silentProblem), soundLimitMs);
     try {
       await this.#openSound(stream);
     } catch {
       this.#leave("no sound", noSoundProblem);
       return;
+    } finally {
+      clearTimeout(limit);
     }
     if (this.#isOver) this.#free();
     else this.#connect();
@@ -156,6 +162,8 @@ export class TalkCall {
 
   /** Frames of the microphone, and levels. */
   #fromSound(data: unknown): void {
+    // What was on its way from the sound thread when the call ended.
+    if (this.#isOver) return;
     const socket = this.#socket;
     if (data instanceof ArrayBuffer) {
       const isRoom = socket !== undefined && socket.bufferedAmount < maxWaitingBytes;

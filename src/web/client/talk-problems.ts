@@ -52,6 +52,11 @@ export const noSoundProblem: TalkProblem = {
   hint: "Chromium, Firefox and Safari of the last years can.",
 };
 
+export const silentProblem: TalkProblem = {
+  what: "The browser cannot play sound.",
+  hint: "Connect loudspeakers or a headset, allow this page to play sound, and try again.",
+};
+
 export const refusedProblem: TalkProblem = {
   what: "The server did not take the call.",
   hint: "Reload the page; if you are asked to, log in again.",

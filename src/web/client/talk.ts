@@ -48,8 +48,9 @@ function readsTheEnd({ scrollTop, clientHeight, scrollHeight }: PageElement): bo
 /** Whoever used the keyboard stays at the button that can be used now. */
 function swapButtons(isIdle: boolean): void {
   const [shown, hidden] = isIdle ? [callButton, hangUpButton] : [hangUpButton, callButton];
+  const hasFocus = hidden !== null && document.activeElement === hidden;
   shown?.removeAttribute("hidden");
-  shown?.focus?.();
+  if (hasFocus) shown?.focus?.();
   hidden?.setAttribute("hidden", "");
 }
 

@@ -1,13 +1,18 @@
 /** What the scripts of pages with trials share: asking the server, reading what it tells, showing it. */
 import type { PageDocument, PageElement } from "./dom.ts";
 import { type Fields, parseFields, textOf } from "./fields.ts";
+import { refusal, send } from "./server-request.ts";
 
 declare const document: PageDocument;
 
 /** What a setting's field holds that may be changed by whoever looks at it; empty for all others. */
 export function settingValue(name: string): string {
   const field = document.querySelector(`[data-setting="${name}"]`);
-  return field === null || field.hasAttribute("data-fixed") ? "" : (field.value?.trim() ?? "");
+  if (field === null || field.hasAttribute("data-fixed")) return "";
+  const text = field.value?.trim() ?? "";
+  const isEmptied = text === "" && field.getAttribute("data-was") !== "";
+  // What is left out of a request counts as it is saved.
+  return isEmptied ? (field.getAttribute("data-usual") ?? "") : text;
 }
 
 export function secretValue(name: string): string {
@@ -22,17 +27,9 @@ export function filled(fields: Readonly<Record<string, string>>): Record<string,
 
 /** Throws what the server says is wrong. */
 export async function postTry(path: string, body: object, signal: AbortSignal): Promise<Response> {
-  const session = parseFields(await (await fetch("/api/v1/session", { signal })).text());
-  const response = await fetch(path, {
-    method: "POST",
-    headers: { "content-type": "application/json", "x-csrf-token": textOf(session, "csrf") },
-    body: JSON.stringify(body),
-    signal,
-  });
+  const response = await send(path, { body, signal });
   if (response.ok) return response;
-  const answer = parseFields(await response.text());
-  const problem = textOf(answer, "error") || `the server answered ${response.status}`;
-  throw new Error([problem, textOf(answer, "hint")].filter((text) => text !== "").join("; "));
+  throw new Error(refusal(parseFields(await response.text()), response.status));
 }
 
 /** Server-sent events of a response that ends. */
@@ -47,7 +44,7 @@ export async function readEvents(
     const blocks = (rest + decoder.decode(part.value, { stream: true })).split("\n\n");
     rest = blocks.pop() ?? "";
     for (const block of blocks) {
-      const [, name = "", data = ""] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
+      const [, name = "", data = ""] = /^event: (.*)\ndata: ([^]*)$/.exec(block) ?? [];
       on(name, parseFields(data));
     }
   }
@@ -62,17 +59,18 @@ export function showResult(place: PageElement | null, fields: Fields): void {
   place.setAttribute("data-level", level);
 }
 
-export function showError(place: PageElement | null, error: unknown): void {
+function showError(place: PageElement | null, error: unknown): void {
   const seen = error instanceof Error ? error.message : String(error);
   showResult(place, { level: "fault", seen });
 }
 
-/** One trial at a time: the button that starts it, and the one that ends it. */
+/** One trial at a time: a button starts it, another one ends it, and `verdict` says why it failed. */
 export function onTry(
-  start: PageElement | null,
-  stop: PageElement | null,
+  verdict: PageElement | null,
   run: (signal: AbortSignal) => Promise<void>,
 ): void {
+  const start = document.getElementById("try-start");
+  const stop = document.getElementById("try-stop");
   let running: AbortController | undefined;
   const show = (isRunning: boolean): void => {
     if (start !== null) start.disabled = isRunning;
@@ -80,18 +78,25 @@ export function onTry(
   };
   start?.addEventListener("click", () => {
     if (running !== undefined) return;
-    running = new AbortController();
+    const trial = new AbortController();
+    const { signal } = trial;
+    running = trial;
     show(true);
-    void run(running.signal).finally(() => {
-      running = undefined;
-      show(false);
-    });
+    void run(signal)
+      .catch((error: unknown) => {
+        if (signal.aborted) showResult(verdict, { level: "skipped", seen: "Stopped." });
+        else showError(verdict, error);
+      })
+      .finally(() => {
+        running = undefined;
+        show(false);
+      });
   });
   stop?.addEventListener("click", () => running?.abort());
 }
 
 /** What is offered while one types into a field. */
-export function offer(field: PageElement | null, id: string, names: readonly string[]): void {
+function offer(field: PageElement | null, id: string, names: readonly string[]): void {
   const list = document.getElementById(id);
   if (field === null || list === null) return;
   list.replaceChildren?.(
@@ -112,20 +117,21 @@ export function fillIn(name: string, value: string): void {
   field.dispatchEvent?.(new Event("input", { bubbles: true }));
 }
 
-export interface Offered {
+interface Offered {
   readonly kind: string;
   readonly url: string;
   /** Models or voices. */
   readonly names: readonly string[];
 }
 
-/** Servers on this host; none where they cannot be asked for. */
-export async function findServers(
+/** Servers on this host; undefined where they cannot be asked for. */
+async function findServers(
   kind: "chat" | "speech",
   names: string,
-): Promise<readonly Offered[]> {
-  const response = await fetch("/api/v1/tries/servers");
-  const found = response.ok ? parseFields(await response.text())[kind] : [];
+): Promise<readonly Offered[] | undefined> {
+  const response = await fetch("/api/v1/tries/servers").catch(() => undefined);
+  if (response?.ok !== true) return undefined;
+  const found = parseFields(await response.text())[kind];
   const servers: readonly unknown[] = Array.isArray(found) ? found : [];
   return servers.map((server) => {
     const fields = parseFields(JSON.stringify(server));
@@ -135,33 +141,54 @@ export async function findServers(
   });
 }
 
-export interface ServerListOptions {
-  readonly place: PageElement | null;
-  readonly servers: readonly Offered[];
-  /** What `names` are, such as "model". */
-  readonly word: string;
-  /** Undefined for those who may not change the settings. */
-  readonly onUse: ((server: Offered) => void) | undefined;
+export interface ServerChoice {
+  readonly kind: "chat" | "speech";
+  /** What a server has, and the setting that takes one of them. */
+  readonly word: "model" | "voice";
+  readonly setting: string;
+  /** What that setting takes without any server. */
+  readonly builtin: readonly string[];
+  readonly use: (server: Offered) => void;
 }
 
-/** One line for each server, with a button that fills in the form. */
-export function showServers({ place, servers, word, onUse }: ServerListOptions): void {
-  place?.replaceChildren?.(
-    ...servers.map((server) => {
-      const count = server.names.length;
-      const text = document.createElement("span");
-      text.textContent = `${nameOf(server)}, ${count} ${word}${count === 1 ? "" : "s"}`;
-      const entry = document.createElement("li");
-      entry.replaceChildren?.(text);
-      if (onUse === undefined) return entry;
-      const button = document.createElement("button");
-      button.setAttribute("type", "button");
-      button.textContent = "Fill in";
-      button.addEventListener("click", () => onUse(server));
-      entry.replaceChildren?.(text, button);
-      return entry;
-    }),
-  );
+/** The servers of this host, each on a line, with a button that fills in the form for those who may. */
+export async function offerServers(choice: ServerChoice): Promise<void> {
+  const place = document.getElementById("servers");
+  if (place === null) return;
+  const { kind, word, setting, builtin, use } = choice;
+  const found = await findServers(kind, `${word}s`);
+  const servers = found ?? [];
+  const field = document.querySelector(`[data-setting="${setting}"]`);
+  const names = servers.flatMap((server) => server.names);
+  offer(field, `${word}-names`, [...new Set([...builtin, ...names])]);
+  const mayUse = field !== null && !field.hasAttribute("data-fixed");
+  const entries = servers.map((server) => serverLine(server, word, mayUse ? use : undefined));
+  place.replaceChildren?.(...entries);
+  const none = document.getElementById("no-servers");
+  const whyNone =
+    found === undefined
+      ? "they could not be looked for: reload the page."
+      : "none was found on this host.";
+  if (none !== null) none.textContent = servers.length === 0 ? whyNone : "";
+}
+
+function serverLine(
+  server: Offered,
+  word: string,
+  onUse: ((server: Offered) => void) | undefined,
+): PageElement {
+  const count = server.names.length;
+  const text = document.createElement("span");
+  text.textContent = `${nameOf(server)}, ${count} ${word}${count === 1 ? "" : "s"}`;
+  const entry = document.createElement("li");
+  entry.replaceChildren?.(text);
+  if (onUse === undefined) return entry;
+  const button = document.createElement("button");
+  button.setAttribute("type", "button");
+  button.textContent = "Fill in";
+  button.addEventListener("click", () => onUse(server));
+  entry.replaceChildren?.(text, button);
+  return entry;
 }
 
 function nameOf({ kind, url }: Offered): string {

@@ -1,10 +1,10 @@
 /** The script of the page Trouble: verdicts and records as they come, older ones on demand. */
-import type { PageDocument, PageElement, PageEventSource, PageNode } from "./dom.ts";
+import type { PageDocument, PageElement, PageNode } from "./dom.ts";
 import { parseFields, textOf } from "./fields.ts";
+import { followLive } from "./live-source.ts";
 import { morph } from "./morph.ts";
 
 declare const document: PageDocument;
-declare const EventSource: new (url: string) => PageEventSource;
 declare const DOMParser: new () => {
   parseFromString(text: string, type: "text/html"): PageDocument;
 };
@@ -20,24 +20,23 @@ const rows = document.getElementById("log-rows");
 const isFollowing = document.querySelector("[data-following=yes]") !== null;
 /** Came while it was paused. */
 let held: PageNode[] = [];
+/** Of these: the oldest, of which there were too many. */
+let dropped = 0;
 let isPaused = false;
 let trouble = "";
 
 function begin(): void {
-  const source = new EventSource(`/live/trouble${log?.getAttribute("data-live-log") ?? ""}`);
-  source.addEventListener("open", () => say(""));
-  source.addEventListener("error", () => say("Connection lost, trying again …"));
-  source.addEventListener("fragment", ({ data }) => {
-    const fields = parseFields(data);
-    refresh(textOf(fields, "id"), textOf(fields, "html"));
+  followLive({
+    url: `/live/trouble${log?.getAttribute("data-live-log") ?? ""}`,
+    tell: say,
+    on: {
+      fragment(data) {
+        const fields = parseFields(data);
+        refresh(textOf(fields, "id"), textOf(fields, "html"));
+      },
+      ...(isFollowing ? recordEvents : {}),
+    },
   });
-  if (isFollowing) {
-    source.addEventListener("rows", ({ data }) => take(rowsIn(textOf(parseFields(data), "html"))));
-    source.addEventListener("missed", () =>
-      say("More was logged than is shown here: reload the page to see it."),
-    );
-    source.addEventListener("failed", ({ data }) => say(textOf(parseFields(data), "reason")));
-  }
   document.addEventListener("click", (event) => {
     const { target } = event;
     if (!isElement(target)) return;
@@ -52,6 +51,12 @@ function begin(): void {
   if (log !== null) log.scrollTop = log.scrollHeight;
 }
 
+const recordEvents: Readonly<Record<string, (data: string) => void>> = {
+  rows: (data) => take(rowsIn(textOf(parseFields(data), "html"))),
+  missed: () => say("More was logged than is shown here: reload the page to see it."),
+  failed: (data) => say(textOf(parseFields(data), "reason")),
+};
+
 function refresh(id: string, html: string): void {
   const known = document.getElementById(id);
   const wanted = new DOMParser().parseFromString(html, "text/html").getElementById(id);
@@ -61,7 +66,8 @@ function refresh(id: string, html: string): void {
 function take(nodes: readonly PageNode[]): void {
   if (isPaused) {
     held.push(...nodes);
-    if (held.length > maxHeldRows) held = held.slice(-maxHeldRows);
+    dropped += Math.max(0, held.length - maxHeldRows);
+    held = held.slice(-maxHeldRows);
     tellState();
   } else append(nodes);
 }
@@ -70,11 +76,17 @@ function append(nodes: readonly PageNode[]): void {
   if (log === null || rows === null || nodes.length === 0) return;
   const isAtEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - endTolerance;
   for (const node of nodes) rows.insertBefore(node, null);
-  const surplus = rows.childNodes.length - maxRows;
-  for (const node of Array.from(rows.childNodes).slice(0, Math.max(0, surplus)))
-    rows.removeChild(node);
+  const surplus = Array.from(rows.childNodes).slice(0, -maxRows);
+  for (const node of surplus) rows.removeChild(node);
+  if (surplus.some(isElement)) tellCut();
   document.getElementById("log-nothing")?.setAttribute("hidden", "");
   if (isAtEnd) log.scrollTop = log.scrollHeight;
+}
+
+/** Older ones would stand directly above what is left, as if nothing had been between. */
+function tellCut(): void {
+  const place = document.getElementById("log-older");
+  if (place !== null) place.textContent = "Records between were left out: reload the page.";
 }
 
 function togglePause(): void {
@@ -84,32 +96,48 @@ function togglePause(): void {
   if (button !== null) button.textContent = isPaused ? "Go on" : "Pause";
   if (!isPaused) {
     append(held);
+    if (dropped > 0) {
+      say(`${dropped} records were left out while it was paused: reload the page to see them.`);
+    }
     held = [];
+    dropped = 0;
   }
   tellState();
 }
 
 /** The page before this one, above what is shown. */
 async function showOlder(link: PageElement): Promise<void> {
-  const place = document.getElementById("log-older");
-  if (log === null || rows === null || place === null) return;
+  if (link.hasAttribute("aria-busy")) return;
   link.setAttribute("aria-busy", "true");
   try {
-    const response = await fetch(link.getAttribute("href") ?? "");
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const [first = null] = rows.childNodes;
-    const before = log.scrollHeight;
-    for (const node of childrenOf(page.getElementById("log-rows"))) rows.insertBefore(node, first);
-    const next = page.getElementById("log-older");
-    if (next !== null) morph(place, next, adopt);
-    log.scrollTop += log.scrollHeight - before;
+    const page = await pageAt(link.getAttribute("href") ?? "");
+    // What was cut meanwhile is missing between that page and the rows.
+    if (link.closest("#log-older") !== null) putOlder(page);
   } catch (error) {
     say(
       `Older records could not be had: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
   link.removeAttribute("aria-busy");
+}
+
+async function pageAt(address: string): Promise<PageDocument> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (page.getElementById("log-rows") !== null) return page;
+  throw new Error("reload the page, you may have to log in again");
+}
+
+function putOlder(page: PageDocument): void {
+  if (log === null || rows === null) return;
+  const [first = null] = rows.childNodes;
+  const before = log.scrollHeight;
+  for (const node of childrenOf(page.getElementById("log-rows"))) rows.insertBefore(node, first);
+  const place = document.getElementById("log-older");
+  const next = page.getElementById("log-older");
+  if (place !== null && next !== null) morph(place, next, adopt);
+  log.scrollTop += log.scrollHeight - before;
 }
 
 function rowsIn(html: string): readonly PageNode[] {
@@ -140,7 +168,9 @@ function tellState(): void {
 
 function followWords(): string {
   if (!isPaused) return "New records are shown as they come.";
-  return held.length === 0 ? "Paused." : `Paused; ${held.length} new records wait.`;
+  if (held.length === 0) return "Paused.";
+  const waiting = `Paused; ${held.length} new records wait`;
+  return dropped === 0 ? `${waiting}.` : `${waiting}, ${dropped} older ones were left out.`;
 }
 
 function isElement(value: unknown): value is PageElement {

@@ -4,39 +4,30 @@ import { parseFields } from "./fields.ts";
 import {
   fillIn,
   filled,
-  findServers,
-  offer,
+  offerServers,
   onTry,
   postTry,
   secretValue,
   settingValue,
-  showError,
   showResult,
-  showServers,
 } from "./tries.ts";
 
 declare const document: PageDocument;
 
 const verdict = document.getElementById("try-verdict");
 const audio = document.getElementById("try-audio");
-const voiceField = document.querySelector('[data-setting="kokoro.voice"]');
 let address = "";
 
-onTry(document.getElementById("try-start"), document.getElementById("try-stop"), async (signal) => {
+onTry(verdict, async (signal) => {
   showResult(verdict, { seen: "Speaking…" });
-  try {
-    const response = await postTry("/api/v1/tries/voice", wish(), signal);
-    const figures = response.headers.get("x-wildfire-trial");
-    if (figures === null) {
-      showResult(verdict, parseFields(await response.text()));
-      return;
-    }
-    play(await response.blob());
-    showResult(verdict, parseFields(decodeURIComponent(figures)));
-  } catch (error) {
-    if (signal.aborted) showResult(verdict, { level: "skipped", seen: "Stopped." });
-    else showError(verdict, error);
+  const response = await postTry("/api/v1/tries/voice", wish(), signal);
+  const figures = response.headers.get("x-wildfire-trial");
+  if (figures === null) {
+    showResult(verdict, parseFields(await response.text()));
+    return;
   }
+  play(await response.blob());
+  showResult(verdict, parseFields(decodeURIComponent(figures)));
 });
 
 function play(sound: Blob): void {
@@ -65,25 +56,15 @@ function wish(): object {
   };
 }
 
-const place = document.getElementById("servers");
-if (place !== null) {
-  const servers = await findServers("speech", "voices");
-  const mayUse = voiceField !== null && !voiceField.hasAttribute("data-fixed");
-  const builtin = (place.getAttribute("data-builtin") ?? "").split(" ");
-  const names = [...builtin, ...servers.flatMap((server) => server.names)];
-  offer(voiceField, "voice-names", [...new Set(names)]);
-  showServers({
-    place,
-    servers,
-    word: "voice",
-    onUse: mayUse
-      ? ({ url, names: voices }) => {
-          fillIn("kokoro.engine", "openai-speech");
-          fillIn("kokoro.url", url);
-          if (voices[0] !== undefined) fillIn("kokoro.voice", voices[0]);
-        }
-      : undefined,
-  });
-  const none = document.getElementById("no-servers");
-  if (none !== null) none.textContent = servers.length === 0 ? "none was found on this host." : "";
-}
+const builtin = document.getElementById("servers")?.getAttribute("data-builtin") ?? "";
+await offerServers({
+  kind: "speech",
+  word: "voice",
+  setting: "kokoro.voice",
+  builtin: builtin.split(" "),
+  use({ url, names: [first] }) {
+    fillIn("kokoro.engine", "openai-speech");
+    fillIn("kokoro.url", url);
+    if (first !== undefined) fillIn("kokoro.voice", first);
+  },
+});

@@ -1,5 +1,9 @@
 /** One line as a form: its parts, its password, which is only ever written, and what can be done with it. */
-import { parseLine, type SipLine } from "../../call/sip/registration/sip-line.ts";
+import {
+  defaultExpiresSeconds,
+  parseLine,
+  type SipLine,
+} from "../../call/sip/registration/sip-line.ts";
 import { type Html, html } from "../html.ts";
 import type { LineView } from "../live/line-view.ts";
 import type { SecretSetting } from "../settings/settings-desk.ts";
@@ -90,8 +94,11 @@ function rareFields(options: LineFormOptions): Html {
   ${field(options, {
     part: "expires",
     label: "Registered for, in seconds",
-    value: line === undefined || line.expiresSeconds === 120 ? "" : String(line.expiresSeconds),
-    example: "120",
+    value:
+      line === undefined || line.expiresSeconds === defaultExpiresSeconds
+        ? ""
+        : String(line.expiresSeconds),
+    example: String(defaultExpiresSeconds),
     help: "How often the line registers again.",
     isNumber: true,
   })}

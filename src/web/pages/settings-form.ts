@@ -106,7 +106,8 @@ function settingField({ section, setting, canEdit }: SettingFieldOptions): Html 
   const id = `setting-${section}-${key}`;
   const label = settingLabel(section, key);
   const isFixed = !canEdit || setting.origin.kind === "environment";
-  const isLong = isLongText(section, key);
+  // A field of one line would take the line breaks out of what the file says.
+  const isLong = isLongText(section, key) || /[\r\n]/.test(savedText(setting));
   const input = inputFor({ id, name: `${section}.${key}`, setting, isLong, isFixed });
   const texts = html`<p id="${id}-help" class="help">${sentence(help)}</p>
     <p class="origin" data-origin>${originText(setting)}</p>
@@ -166,7 +167,8 @@ function inputFor(options: InputOptions): Html {
   const { id, name, setting, isLong, isFixed } = options;
   const { kind, choices, value } = setting;
   const common = html`id="${id}" name="${name}" data-setting="${name}" data-kind="${kind}"
-  data-was="${savedText(setting)}" aria-describedby="${id}-help ${id}-problem"`;
+  data-was="${savedText(setting)}" data-usual="${shown(setting.fallback)}"
+  aria-describedby="${id}-help ${id}-problem"`;
   if (kind === "boolean") {
     return html`<input
       type="checkbox"
