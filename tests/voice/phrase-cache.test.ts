@@ -206,21 +206,28 @@ test("a folder that cannot be made is refused in one line", async () => {
   folder = join(folder, "..");
 });
 
-async function remembering(): Promise<{ inner: ScriptedEngine; engine: CachingEngine }> {
+interface Remembering {
+  readonly inner: ScriptedEngine;
+  readonly cache: PhraseCache;
+  readonly engine: CachingEngine;
+}
+
+async function remembering(): Promise<Remembering> {
   const inner = new ScriptedEngine();
   const cache = await openCache();
-  return { inner, engine: new CachingEngine({ engine: inner, cache, identity: "scripted" }) };
+  const engine = new CachingEngine({ engine: inner, cache, identity: "scripted" });
+  return { inner, cache, engine };
 }
 
 describe("an engine with a cache", () => {
   test("keeps what is said for the second time, and speaks it from the disk from then on", async () => {
-    const { inner, engine } = await remembering();
+    const { inner, cache, engine } = await remembering();
     const heard: number[] = [];
     for (let count = 0; count < 4; count += 1) {
       const { spoken } = await speak(engine, { text: "One moment." });
       heard.push(spoken.samples.length);
       if (count === 0) expect(readdirSync(folder)).toEqual([]);
-      if (count >= 1) await isKept();
+      if (count >= 1) await isKept(cache);
     }
     expect(inner.texts).toHaveLength(2);
     expect(new Set(heard).size).toBe(1);
@@ -228,9 +235,9 @@ describe("an engine with a cache", () => {
   });
 
   test("has prepared phrases ready for the first call", async () => {
-    const { inner, engine } = await remembering();
+    const { inner, cache, engine } = await remembering();
     await engine.prepare([{ text: "Welcome." }], new AbortController().signal);
-    await isKept();
+    await isKept(cache);
     const { spoken } = await speak(engine, { text: "Welcome." });
     expect(spoken.samples.length).toBe(8 * 20 * 24);
     expect(inner.texts).toHaveLength(1);
@@ -251,8 +258,10 @@ function hasPhrase(): boolean {
   return readdirSync(folder).some((name) => name.endsWith(".phrase"));
 }
 
-async function isKept(): Promise<void> {
+/** The file is there a moment before the cache counts on it. */
+async function isKept(cache: PhraseCache): Promise<void> {
   await until(hasPhrase, "a phrase on disk");
+  await cache.settled();
 }
 
 function flip(bytes: Buffer, at: number): Buffer {
