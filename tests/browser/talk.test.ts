@@ -46,6 +46,15 @@ const listenScript = `
   };
 `;
 
+/** A browser without a sound device never ends the attempt, and never fails it. */
+const withoutSoundScript = `
+  const { resume } = AudioContext.prototype;
+  AudioContext.prototype.resume = () => {
+    window.resume = resume;
+    return new Promise(() => undefined);
+  };
+`;
+
 async function textOf(page: Page): Promise<string> {
   return await page.locator("#talk-live").innerText();
 }
@@ -101,6 +110,29 @@ describeWithChromium(
       await shows(page, "The call is over: hung up");
       expect(await page.evaluate<string>("document.activeElement.id")).toBe("talk-call");
       await stage.shows("/api/v1/calls", "by peer: hung up");
+      expect(visit.problems).toEqual([]);
+    });
+
+    test("says so when the browser has nothing to play sound on, and calls when it has", async () => {
+      visit = await chromium.visit(stage.url);
+      const { page } = visit;
+      await page.clock.install();
+      await page.addInitScript(withoutSoundScript);
+      await page.goto("/talk");
+      await page.locator("#talk-call").click();
+      await eventually({
+        what: "the attempt to play",
+        probe: () => page.evaluate<boolean>("window.resume !== undefined"),
+      });
+      await page.clock.fastForward(7900);
+      expect(await page.locator("#talk-hang-up").isVisible()).toBe(true);
+      await page.clock.fastForward(200);
+      await shows(page, "The browser cannot play sound.");
+      await page.evaluate("AudioContext.prototype.resume = window.resume");
+      await page.locator("#talk-call").click();
+      await shows(page, "You are connected");
+      await page.locator("#talk-hang-up").click();
+      await shows(page, "The call is over: hung up");
       expect(visit.problems).toEqual([]);
     });
 
