@@ -1,13 +1,13 @@
 /** Turns numbered events into rows, once each: what was written is remembered with the rows themselves. */
 import { type Database, SQLiteError } from "bun:sqlite";
-import { timeIn } from "../web/live/event-fields.ts";
+import { timeIn } from "../services/event-fields.ts";
 import { CallRows } from "./call-rows.ts";
 import { type EventFields, textOf } from "./event-fields.ts";
 import { ruleFor } from "./event-rules.ts";
 import { lostReason } from "./part.ts";
 import { PartBook } from "./part-book.ts";
 import { RowWriter } from "./row-writer.ts";
-import { telephones, tellsStart } from "./service-ranks.ts";
+import { telephones, tellsStart } from "../services/service-ranks.ts";
 
 /** An event of a service and where it stood among the others. */
 export interface StreamEvent {

@@ -1,5 +1,5 @@
 /** Fields of an event as the tables of the history have them: long texts, and null for what is no number. */
-import { type Fields, numberIn, objectIn, textIn } from "../web/live/event-fields.ts";
+import { type Fields, numberIn, objectIn, textIn } from "../services/event-fields.ts";
 
 export type EventFields = Fields;
 

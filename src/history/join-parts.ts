@@ -3,7 +3,7 @@
  * what they have in common is the id and the time. Pure, and the same whatever the order in which the parts
  * became known.
  */
-import { rankOf } from "./service-ranks.ts";
+import { rankOf } from "../services/service-ranks.ts";
 
 export interface JoinablePart {
   readonly id: number;

@@ -3,7 +3,7 @@
  * others. A service that dies takes with it what nobody has read yet, as while whoever writes the history
  * is away, and the telephone has been told each text as well. Pure.
  */
-import { telephones } from "./service-ranks.ts";
+import { telephones } from "../services/service-ranks.ts";
 
 export interface ToldUtterance {
   /** Who tells it. */

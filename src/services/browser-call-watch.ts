@@ -1,5 +1,5 @@
 /** What other services tell of a call, as the browser that makes it is told; pure. */
-import { type Fields, numberIn, textIn } from "../web/live/event-fields.ts";
+import { type Fields, numberIn, textIn } from "./event-fields.ts";
 import { turnTimingIn } from "../web/live/turn-stages.ts";
 import type { TalkEvent } from "../web/talk/talk-events.ts";
 

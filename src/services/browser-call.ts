@@ -4,7 +4,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { CallId } from "../wire/call-id.ts";
-import { type Fields, timeIn } from "../web/live/event-fields.ts";
+import { type Fields, timeIn } from "./event-fields.ts";
 import type { SocketHandlers, SocketPeer } from "../web/talk/socket-answer.ts";
 import type { TalkCaller } from "../web/talk/talk-desk.ts";
 import {

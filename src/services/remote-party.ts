@@ -1,7 +1,7 @@
 /** Who is at the other end of a call, in the words of its PBX: number and name, as people read them. */
 import { parseNameAddress } from "../call/sip/message/name-address.ts";
 import type { AnyUri, NameAddress } from "../call/sip/message/sip-message.ts";
-import { type Fields, textIn } from "../web/live/event-fields.ts";
+import { type Fields, textIn } from "./event-fields.ts";
 
 /** Private data. */
 export interface RemoteParty {

@@ -1,7 +1,7 @@
 /** Has the supervisor take over what was written, and tells what became of it. */
 import { type ConfigPlan, planChanges } from "../config/config-plan.ts";
 import type { AppliedChange, SecretChange } from "../web/settings/settings-desk.ts";
-import { objectIn, textIn } from "../web/live/event-fields.ts";
+import { objectIn, textIn } from "./event-fields.ts";
 import { type OutcomeFacts, outcomeMessage } from "../web/settings/outcome-words.ts";
 import type { ServiceContext } from "./service.ts";
 import type { ReadSettings } from "./settings-reading.ts";

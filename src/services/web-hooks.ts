@@ -7,7 +7,7 @@ import { describeError, WildfireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { LiveCall } from "../web/live/live-call.ts";
 import type { ServiceProcess } from "../web/live/live-calls.ts";
-import { type Fields, numberIn, timeIn } from "../web/live/event-fields.ts";
+import { type Fields, numberIn, timeIn } from "./event-fields.ts";
 import type { RandomBytes } from "../web/secret-tokens.ts";
 import type { HookDesk } from "../webhooks/hook-desk.ts";
 import { webhookDetails, webhookKinds } from "../webhooks/webhook-messages.ts";

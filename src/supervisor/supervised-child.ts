@@ -102,10 +102,12 @@ export class SupervisedChild {
   /** Has the running service read its options again; undefined while none is ready. */
   async reload(secrets: PlanDifference["secrets"]): Promise<ReloadVerdict | undefined> {
     const run = this.#run;
+    // Another one may be adopted before the answer comes.
+    const plan = this.#plan;
     const verdict = this.#state === "ready" ? await run?.reload(secrets) : undefined;
     if (run !== undefined && run === this.#run && verdict?.kind === "taken") {
-      this.#running = this.#plan;
-      run.recent.showsPrivate = this.#plan.showsPrivate;
+      this.#running = plan;
+      run.recent.showsPrivate = plan.showsPrivate;
     }
     return verdict;
   }

@@ -1,7 +1,7 @@
 /** Counts what happens, and writes it down as Prometheus reads it (text format 0.0.4). */
-import { telephones } from "../history/service-ranks.ts";
+import { telephones } from "../services/service-ranks.ts";
 import type { ServiceView } from "./live/service-view.ts";
-import { type Fields, numberIn, objectIn, textIn, timeIn } from "./live/event-fields.ts";
+import { type Fields, numberIn, objectIn, textIn, timeIn } from "../services/event-fields.ts";
 import { type StageName, turnTimingIn } from "./live/turn-stages.ts";
 
 /** Seconds; the bar of a good answer, 500 ms, is one of them. */

@@ -1,5 +1,5 @@
 /** Puts a turn together from what the brain tells of it: question, answer, outcome, and where time went. */
-import { type Fields, numberIn, textIn } from "../web/live/event-fields.ts";
+import { type Fields, numberIn, textIn } from "../services/event-fields.ts";
 import { turnTimingIn } from "../web/live/turn-stages.ts";
 
 export interface CompleteTurn {

@@ -3,9 +3,9 @@
  * that fail. The same events give the same messages again, so that nothing of this is kept on disk.
  */
 import { lostReason } from "../history/part.ts";
-import { telephones } from "../history/service-ranks.ts";
+import { telephones } from "../services/service-ranks.ts";
 import { partyIn } from "../services/remote-party.ts";
-import { type Fields, numberIn, objectIn, textIn } from "../web/live/event-fields.ts";
+import { type Fields, numberIn, objectIn, textIn } from "../services/event-fields.ts";
 import { TurnBook } from "./turn-book.ts";
 
 export const webhookKinds = ["call.started", "turn", "call.ended", "service.failed"] as const;

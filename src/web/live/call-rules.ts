@@ -1,6 +1,6 @@
 /** What each kind of event of each service means for the call on the page. */
 import { partyIn } from "../../services/remote-party.ts";
-import { type Fields, numberIn, objectIn, textIn } from "./event-fields.ts";
+import { type Fields, numberIn, objectIn, textIn } from "../../services/event-fields.ts";
 import {
   addAgentClause,
   addLine,

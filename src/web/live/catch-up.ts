@@ -3,7 +3,7 @@
  * and at once when it is first listened to; what happens now goes through as it comes.
  */
 import type { Clock, Timer } from "../../core/clock.ts";
-import { type Fields, timeIn } from "./event-fields.ts";
+import { type Fields, timeIn } from "../../services/event-fields.ts";
 import type { ServiceProcess } from "./live-calls.ts";
 
 export interface CatchUpOptions {

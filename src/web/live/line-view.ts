@@ -1,6 +1,6 @@
 /** The lines as the page shows them: as configured, and how they are doing by the sip service. Pure. */
 import { parseLine, lineName } from "../../call/sip/registration/sip-line.ts";
-import { type Fields, numberIn, objectsIn, textIn } from "./event-fields.ts";
+import { type Fields, numberIn, objectsIn, textIn } from "../../services/event-fields.ts";
 
 export interface LineState {
   readonly tone: "good" | "busy" | "bad" | "off";

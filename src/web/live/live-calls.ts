@@ -1,8 +1,8 @@
 /** The calls that are up, from the events of all services, which know a call by an id that comes again. */
 import type { Clock } from "../../core/clock.ts";
-import { knowsCalls, rankOf, tellsStart } from "../../history/service-ranks.ts";
+import { knowsCalls, rankOf, tellsStart } from "../../services/service-ranks.ts";
 import { applyCallRule, qualityIn } from "./call-rules.ts";
-import { type Fields, objectIn, objectsIn, textIn, timeIn } from "./event-fields.ts";
+import { type Fields, objectIn, objectsIn, textIn, timeIn } from "../../services/event-fields.ts";
 import { absorb, type LiveCall, type LivePart, newLiveCall } from "./live-call.ts";
 
 export interface LiveCallsOptions {

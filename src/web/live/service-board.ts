@@ -1,6 +1,6 @@
 /** What is known of each service: from the supervisor where there is one, and from its own status. */
 import type { Clock, Timer } from "../../core/clock.ts";
-import { type Fields, numberIn, objectsIn } from "./event-fields.ts";
+import { type Fields, numberIn, objectsIn } from "../../services/event-fields.ts";
 import type { ServiceProcess } from "./live-calls.ts";
 import { type ServiceView, viewOf } from "./service-view.ts";
 

@@ -1,5 +1,5 @@
 /** One service as the page shows it, from what the supervisor and its own status say; pure. */
-import { type Fields, numberIn, objectIn, objectsIn, textIn } from "./event-fields.ts";
+import { type Fields, numberIn, objectIn, objectsIn, textIn } from "../../services/event-fields.ts";
 
 export interface ServiceView {
   readonly name: string;

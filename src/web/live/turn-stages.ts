@@ -1,6 +1,6 @@
 /** The stages of a turn, in their order, from the caller's last sound to the agent's first. */
 import { greetingTurn } from "../../history/call-record.ts";
-import { type Fields, numberIn } from "./event-fields.ts";
+import { type Fields, numberIn } from "../../services/event-fields.ts";
 
 export const turnStages = [
   { field: "silenceMs", name: "silence", label: "Silence" },

@@ -1,5 +1,5 @@
 /** What happened in a call besides talking, in words: keys, tools, transfers, holding. */
-import { type Fields, numberIn, textIn } from "../live/event-fields.ts";
+import { type Fields, numberIn, textIn } from "../../services/event-fields.ts";
 import { wholeMs } from "./times.ts";
 
 type Note = (fields: Fields) => string;

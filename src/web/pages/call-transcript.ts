@@ -3,7 +3,7 @@ import type { CallRecord, TurnRecord, UtteranceRecord } from "../../history/call
 import { markFound } from "../../history/found-words.ts";
 import type { SearchTerm } from "../../history/search-expression.ts";
 import { type Html, html } from "../html.ts";
-import { type Fields, textIn } from "../live/event-fields.ts";
+import { type Fields, textIn } from "../../services/event-fields.ts";
 import { callNote, readEventFields } from "./call-notes.ts";
 import { marked } from "./call-words.ts";
 import { clockTime, isoTime, lengthOf, wholeMs } from "./times.ts";

@@ -1,5 +1,5 @@
 /** The page "Ears": how this machine hears, with which model, and the settings of that. */
-import { numberIn, objectIn, textIn } from "../live/event-fields.ts";
+import { numberIn, objectIn, textIn } from "../../services/event-fields.ts";
 import type { Appliance } from "../appliance.ts";
 import { type Html, html } from "../html.ts";
 import type { WebRequest } from "../route.ts";

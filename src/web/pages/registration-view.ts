@@ -1,5 +1,5 @@
 /** The listener by which calls reach the ears: what it got, and the four ways in which it is seen to fail. */
-import { type Fields, numberIn, objectIn, objectsIn, textIn } from "../live/event-fields.ts";
+import { type Fields, numberIn, objectIn, objectsIn, textIn } from "../../services/event-fields.ts";
 import { type Html, html } from "../html.ts";
 import type { Fragment } from "./now-page.ts";
 

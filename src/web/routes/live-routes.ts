@@ -1,7 +1,7 @@
 /** Streams of events: for programs, and for the pages. */
 import type { Appliance } from "../appliance.ts";
 import { RequestError } from "../answers.ts";
-import { textIn } from "../live/event-fields.ts";
+import { textIn } from "../../services/event-fields.ts";
 import type { EventWriter } from "../live/event-response.ts";
 import type { NumberedEvent } from "../live/event-hub.ts";
 import { isAtLeast } from "../roles.ts";

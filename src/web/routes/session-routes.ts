@@ -2,7 +2,7 @@
 import type { Appliance } from "../appliance.ts";
 import { jsonAnswer, pageAnswer, redirect, RequestError } from "../answers.ts";
 import { sessionCookie } from "../cookies.ts";
-import { textIn } from "../live/event-fields.ts";
+import { textIn } from "../../services/event-fields.ts";
 import { loginPage } from "../pages/login-page.ts";
 import { PasswordCheck } from "../password-check.ts";
 import { safePath } from "../request-origin.ts";

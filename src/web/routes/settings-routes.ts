@@ -2,7 +2,7 @@
 import { quote } from "../../core/errors.ts";
 import { jsonAnswer, RequestError } from "../answers.ts";
 import type { Appliance } from "../appliance.ts";
-import { type Fields, objectsIn, textIn } from "../live/event-fields.ts";
+import { type Fields, objectsIn, textIn } from "../../services/event-fields.ts";
 import type { Route } from "../route.ts";
 import type { SecretChange, SettingChange, SettingsOutcome } from "../settings/settings-desk.ts";
 import { visibleSettings } from "../settings/visible-settings.ts";

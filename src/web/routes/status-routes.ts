@@ -1,7 +1,7 @@
 /** The web service itself: status, version, health, and figures for Prometheus. */
 import type { Appliance } from "../appliance.ts";
 import { jsonAnswer } from "../answers.ts";
-import { type Fields, numberIn, objectIn, objectsIn } from "../live/event-fields.ts";
+import { type Fields, numberIn, objectIn, objectsIn } from "../../services/event-fields.ts";
 import type { Route } from "../route.ts";
 
 export function statusRoutes(appliance: Appliance): readonly Route[] {

@@ -2,7 +2,7 @@
 import { quote } from "../../core/errors.ts";
 import { jsonAnswer, RequestError } from "../answers.ts";
 import type { Appliance } from "../appliance.ts";
-import { numberIn, textIn } from "../live/event-fields.ts";
+import { numberIn, textIn } from "../../services/event-fields.ts";
 import { parseRole, roles } from "../roles.ts";
 import type { Route } from "../route.ts";
 

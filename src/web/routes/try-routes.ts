@@ -1,7 +1,7 @@
 /** Trials: a line, the chat server, the voice and the ears, with configured values or with others. */
 import { jsonAnswer, RequestError } from "../answers.ts";
 import type { Appliance } from "../appliance.ts";
-import { numberIn, textIn } from "../live/event-fields.ts";
+import { numberIn, textIn } from "../../services/event-fields.ts";
 import { isAtLeast } from "../roles.ts";
 import type { BodyField, Route, WebRequest } from "../route.ts";
 import { trialStream } from "../trial-stream.ts";
